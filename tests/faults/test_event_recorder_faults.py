@@ -59,7 +59,7 @@ async def test_an_outage_of_a_minute_loses_nothing_and_is_logged_once(
             note(recorder, about=pod(f"p{number}"))
         await until(60)
         assert (recorder.waiting, recorder.written) == (300, 0)
-        assert isinstance(recorder.last_error, errors.ConnectError)
+        assert "cannot connect" in str(recorder.last_error)
         network.clear()
         await until(80)
         assert await names(client) == [f"p{number}" for number in range(300)]
@@ -248,6 +248,19 @@ async def test_a_terminating_namespace_is_quiet(start: Start, caplog: pytest.Log
 
 @both
 @in_virtual_time
+async def test_a_namespace_that_was_deleted_meanwhile_is_quiet(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    _, faulty, network = faulty_client()
+    async with start(faulty) as recorder:
+        note(recorder)
+        await asyncio.sleep(1)
+        network.on("*", "events").fail(errors.NotFound)
+        note(recorder)
+    assert (recorder.written, recorder.dropped) == (1, 1)
+    assert lines(caplog, "WARNING") == []
+
+
+@both
+@in_virtual_time
 async def test_an_event_that_cannot_be_sent_is_dropped_and_the_next_one_is_written(start: Start) -> None:
     client = fake.Clientset()
     async with start(client) as recorder:
@@ -267,9 +280,9 @@ async def test_a_server_that_hangs_is_given_up_after_thirty_seconds_and_tried_ag
     async with start(faulty) as recorder:
         note(recorder)
         await until(29.9)
-        assert recorder.last_error is None
+        assert not recorder.last_error
         await until(30.1)
-        assert isinstance(recorder.last_error, TimeoutError)
+        assert repr(recorder.last_error) == "TimeoutError()"
         await until(50)
         assert (recorder.written, recorder.dropped) == (1, 0)
 

@@ -122,7 +122,10 @@ async def test_odd_names_and_cluster_scoped_objects_lose_no_event(
     clientset: kubeloop.Clientset, recorders: Recorders
 ) -> None:
     role = rbac_v1.ClusterRole(metadata=meta_v1.ObjectMeta(name="system:node", uid="u1"))
-    objects = [role, core_v1.ObjectReference(kind="Thing", name="A_" + "b" * 250)]
+    objects: list[kubeloop.Kind | core_v1.ObjectReference] = [
+        role,
+        core_v1.ObjectReference(kind="Thing", name="A_" + "b" * 250),
+    ]
     async with recorders(clientset, "tester") as recorder:
         for obj in objects:
             recorder.event(obj, "Normal", "Checked", "Check", "fine")

@@ -172,6 +172,7 @@ DECISIVE = {
     "telemetry/prometheus_collector": f"tests/unit/telemetry/test_prometheus_collector.py {EXTRAS}",
     "telemetry/request_tracing": f"tests/unit/telemetry/test_request_tracing.py {EXTRAS}",
     "telemetry/url_template": "tests/unit/telemetry/test_url_template.py",
+    "testing/fake_event_recorder": "tests/unit/testing/test_fake_event_recorder.py",
     "transport/connecting/dial_hook": "tests/unit/transport/connecting/test_dial_hook.py",
     "transport/connecting/tls": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
     "transport/connecting/tls_context": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",

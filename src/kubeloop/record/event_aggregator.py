@@ -28,9 +28,9 @@ class _Similar:
 
     __slots__ = ("notes", "seen_at")
 
-    def __init__(self) -> None:
+    def __init__(self, seen_at: float) -> None:
         self.notes: dict[str, None] = {}
-        self.seen_at = 0.0
+        self.seen_at = seen_at
 
 
 class EventAggregator:
@@ -59,7 +59,7 @@ class EventAggregator:
         group = (occurrence.type, occurrence.reason, object_identity(occurrence.regarding))
         similar = self._similar.get(group)
         if similar is None or now - similar.seen_at > _QUIET_SECONDS:
-            similar = _Similar()
+            similar = _Similar(now)
             self._similar.put(group, similar)
         similar.notes.setdefault(occurrence.note)
         similar.seen_at = now

@@ -87,10 +87,12 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
     ) -> None:
         faults = label_key_faults(controller)
         if faults:
-            raise ValueError(f"the name {controller!r} of a reporting controller {'; '.join(faults)}")
+            raise ValueError(
+                f"expected a label key as the name of a reporting controller, got {controller!r}: {'; '.join(faults)}"
+            )
         random = random or Random()  # noqa: S311 (the randomness only spreads requests and names)
-        instance = f"{controller}-{socket.gethostname()}" if instance is None else instance
-        form = EventsV1Form(clientset, controller, shortened(cleaned(instance), INSTANCE_BYTES) or controller, random)
+        instance = f"{controller}-{socket.gethostname()}" if instance is None else instance or controller
+        form = EventsV1Form(clientset, controller, shortened(cleaned(instance), INSTANCE_BYTES), random)
         super().__init__(form, controller, flush_timeout, metrics, now)
         self._series = EventSeries(EventNames(random))
         self._passes: asyncio.Task[None] | None = None
@@ -126,9 +128,8 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
 
     async def _pass_over_series(self) -> None:
         loop = asyncio.get_running_loop()
-        finish_at, refresh_at = loop.time() + FINISH_SECONDS, loop.time() + REFRESH_SECONDS
+        finish_at = refresh_at = loop.time()
         while True:
-            await asyncio.sleep(min(finish_at, refresh_at) - loop.time())
             now = loop.time()
             if now >= refresh_at:
                 refresh_at = now + REFRESH_SECONDS
@@ -136,3 +137,4 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
             if now >= finish_at:
                 finish_at = now + FINISH_SECONDS
                 self._queue(self._series.finished(now))
+            await asyncio.sleep(min(finish_at, refresh_at) - now)

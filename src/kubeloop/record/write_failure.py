@@ -13,6 +13,7 @@ from kubeloop.errors import (
     EncodeError,
     KubeloopError,
     LeadershipLost,
+    NotFound,
     ServerTimeout,
     UnreadableWriteResponse,
 )
@@ -50,6 +51,8 @@ def outcome_of(error: Exception, *, was_patched: bool, may_exist: bool) -> Outco
     if isinstance(error, APIError):
         if error.code in _TEMPORARY_CODES or isinstance(error, ServerTimeout):
             return "retry"
-        return "terminating" if error.has_cause("NamespaceTerminating") else "refused"
+        # Neither a patch nor a create finds anything once the namespace was deleted.
+        is_deleted = error.has_cause("NamespaceTerminating") or (was_patched and isinstance(error, NotFound))
+        return "terminating" if is_deleted else "refused"
     is_about_the_event = isinstance(error, EncodeError) or not isinstance(error, (KubeloopError, TimeoutError))
     return "refused" if is_about_the_event else "retry"

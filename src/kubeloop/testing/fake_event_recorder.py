@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from kubeloop._kit.text import safe_text
+from kubeloop._kit.text import counted, safe_text
 from kubeloop.models import core_v1
 from kubeloop.record.event_reference import Referable, reference_to
 from kubeloop.record.occurrence import Occurrence, object_identity, occurrence_of
@@ -89,7 +89,7 @@ class EventRecorder:
         wanted = _Wanted(type, reason, action, about, related, note, note_contains)
         found = [event for event in self._events if wanted.is_met_by(event)]
         if not found or times not in (None, len(found)):
-            number = "an event" if times is None else f"{times} events" if times > 1 else "1 event"
+            number = "an event" if times is None else counted(times, "event")
             raise AssertionError(f"expected {number} with {wanted}, got {len(found)} of them; {self._listing()}")
         return found[0]
 

@@ -162,7 +162,7 @@ async def test_the_instance_is_the_controller_and_the_host_unless_it_is_given() 
 
 @pytest.mark.parametrize("controller", ["", "two words", "a/b/c", "x" * 64, "é"])
 def test_a_controller_that_the_server_would_refuse_is_an_error(controller: str) -> None:
-    with pytest.raises(ValueError, match=r"the name .* of a reporting controller name"):
+    with pytest.raises(ValueError, match=r"expected a label key as the name of a reporting controller, got '.*': name"):
         EventRecorder(fake.Clientset(), controller)
 
 
@@ -277,3 +277,14 @@ async def test_a_function_takes_any_recorder() -> None:
         work(recorder)
     work(memory)
     assert len(await events_of(client)) == len(memory.events) == 1
+
+
+@in_virtual_time
+async def test_the_longest_name_of_a_controller_is_shortened_in_the_instance() -> None:
+    controller = "a" * 253 + "/" + "b" * 63
+    client = fake.Clientset()
+    for instance in (None, ""):
+        async with EventRecorder(client, controller, instance=instance, now=virtual_time.now) as recorder:
+            note(recorder, about=pod(f"p{instance}".lower()))
+    events = await events_of(client)
+    assert [(event.reporting_controller, event.reporting_instance) for event in events] == [(controller, "a" * 128)] * 2

@@ -7,6 +7,8 @@ import pytest
 import kubeloop
 from kubeloop.models import apps_v1, core_v1, meta_v1, rbac_v1
 from kubeloop.record import reference_to
+from kubeloop.testing import fake
+from kubeloop.testing.virtual_time import in_virtual_time
 
 METADATA = meta_v1.ObjectMeta(name="web", namespace="shop", uid="u1", resource_version="7")
 JSON = {
@@ -99,3 +101,27 @@ def test_an_object_without_a_kind_is_refused() -> None:
 def test_what_is_no_object_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="expected an object with a kind, an Unstructured or an ObjectReference, got"):
         reference_to(value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"mode": "lazy"}, {"mode": "compressed"}, {"keep": ["spec.nodeName"]}],
+    ids=["eager", "lazy", "compressed", "kept"],
+)
+@pytest.mark.parametrize(
+    "kind",
+    [(core_v1.Pod,), (kubeloop.Unstructured, kubeloop.GroupVersionKind("", "v1", "Pod"))],
+    ids=["typed", "dynamic"],
+)
+@in_virtual_time
+async def test_objects_of_informers_are_referred_to(kind: Any, options: dict[str, Any]) -> None:
+    client = fake.Clientset(core_v1.Pod(metadata=METADATA))
+    factory = kubeloop.SharedInformerFactory(client)
+    informer = factory.informer(*kind, **options)
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=30)
+        (obj,) = informer.lister.list()
+        found = reference_to(obj)
+    assert (found.kind, found.api_version, found.namespace, found.name, found.uid) == (
+        "Pod", "v1", "shop", "web", "u1",
+    )  # fmt: skip

@@ -100,6 +100,13 @@ def test_a_series_ends_after_more_than_six_minutes() -> None:
     assert counts(observe(series, at=461)) == [1]
 
 
+def test_a_series_of_two_is_written_at_its_end_too() -> None:
+    series = new_series()
+    observe(series)
+    observe(series)
+    assert counts(series.finished(361)) == [2]
+
+
 def test_the_time_of_the_last_occurrence_counts() -> None:
     series = new_series()
     observe(series)

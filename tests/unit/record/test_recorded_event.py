@@ -27,6 +27,7 @@ def test_a_clock_that_stands_still_or_goes_back_repeats_no_name() -> None:
     times = [TIME, TIME, TIME - timedelta(days=1), TIME]
     numbers = [int(names.next("web", time).rpartition(".")[2], 16) for time in times]
     assert numbers == sorted(set(numbers))
+    assert numbers[2] == numbers[1] + 1
 
 
 @pytest.mark.parametrize("name", ["system:node", "Web", "a_b", "-web", "a" * 240, "a/b", "$", "\ud800"])
@@ -42,7 +43,9 @@ def test_the_longest_name_stays() -> None:
 
 def test_uuids_do_not_repeat() -> None:
     names = EventNames(Random(1))
-    assert len({names.next("a:b", TIME) for _ in range(100)}) == 100
+    found = {names.next("a:b", TIME) for _ in range(100)}
+    assert len(found) == 100
+    assert {name[0] for name in found} == set("0123456789abcdef")
 
 
 @given(st.text(max_size=300), st.datetimes(timezones=st.just(UTC)))

@@ -34,7 +34,6 @@ def response(cls: type[APIError], code: int, *causes: str) -> APIError:
         (response(errors.Unauthorized, 401), "refused"),
         (response(errors.Forbidden, 403), "refused"),
         (response(errors.Forbidden, 403, "Other", "NamespaceTerminating"), "terminating"),
-        (response(errors.NotFound, 404), "refused"),
         (response(errors.Conflict, 409), "refused"),
         (response(errors.Invalid, 422), "refused"),
         (errors.LeadershipLost("another leads"), "not_leader"),
@@ -59,3 +58,9 @@ def test_an_event_that_exists_was_written_by_an_earlier_attempt_or_has_the_name_
 ) -> None:
     error = response(errors.AlreadyExists, 409)
     assert outcome_of(error, was_patched=was_patched, may_exist=may_exist) == outcome
+
+
+def test_a_namespace_that_is_gone_is_quiet_for_events_that_were_written_before() -> None:
+    error = response(errors.NotFound, 404)
+    assert outcome_of(error, was_patched=True, may_exist=False) == "terminating"
+    assert outcome_of(error, was_patched=False, may_exist=False) == "refused"

@@ -99,7 +99,7 @@ def test_the_message_says_that_nothing_was_recorded() -> None:
         fake.EventRecorder().assert_event()
 
 
-@pytest.mark.parametrize(("times", "number"), [(1, "1 event"), (3, "3 events")])
+@pytest.mark.parametrize(("times", "number"), [(1, "1 event"), (3, "3 events"), (9, "9 events")])
 def test_another_number_of_events_is_an_error(times: int, number: str) -> None:
     with pytest.raises(AssertionError, match=f"expected {number} with reason 'Bound', got 2 of them"):
         filled().assert_event(reason="Bound", times=times)
