@@ -25,6 +25,7 @@ ONE_FORMAT = {
     "test_chaos",  # cuts connections for a minute, whatever is in them
     "test_connections",  # sends requests without a client
     "test_control_plane",  # starts servers
+    "test_describe",  # kubectl chooses its formats
     "test_examples",  # runs programs
     "test_coordinated_election",  # starts servers
     "test_leader_election",  # runs programs
