@@ -14,6 +14,8 @@ import pytest
 import pytest_asyncio
 
 import kubeloop
+from kubeloop.testing import Kubectl
+from kubeloop.testing.controlplane.plane import report_to_stderr
 from tests.integration.only_real import is_only_real
 from tests.support.real_clientset import CONTENT_TYPE, connect
 from tests.support.servers import is_python_server
@@ -24,6 +26,7 @@ ONE_FORMAT = {
     "test_chaos",  # cuts connections for a minute, whatever is in them
     "test_connections",  # sends requests without a client
     "test_control_plane",  # starts servers
+    "test_describe",  # kubectl chooses its formats
     "test_examples",  # runs programs
     "test_coordinated_election",  # starts servers
     "test_leader_election",  # runs programs
@@ -72,3 +75,9 @@ def content_type(
 async def clientset(kubeconfig: Path) -> AsyncIterator[kubeloop.Clientset]:
     async with connect(kubeconfig) as clientset:
         yield clientset
+
+
+@pytest.fixture
+def kubectl(kubeconfig: Path) -> Kubectl:
+    """Return kubectl for the API server of the tests."""
+    return Kubectl(kubeconfig, report=report_to_stderr)

@@ -63,7 +63,7 @@ class CoreEventRecorder(BaseEventRecorder[core_v1.Event]):
     Reference: client-go tools/record, NewBroadcaster and EventRecorder, with the default CorrelatorOptions. Intended
         differences are in the docstrings of `EventCorrelator`, `EventAggregator`, `outcome_of` and `EventNames`, and:
         the action and the related object are written too, where client-go's adapter drops them; they do not
-        distinguish events.
+        distinguish events. Combined events have the reporting component too, which client-go leaves out.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from kubeloop.meta.gvk import GroupVersionKind
+from kubeloop.meta.gvk import GroupVersion, GroupVersionKind
 from kubeloop.models import core_v1
 from kubeloop.objects.model import Kind
 from kubeloop.unstructured import Unstructured
@@ -36,7 +36,7 @@ def reference_to(
 
     Raises:
         TypeError: It is not an object.
-        ValueError: The object has no kind.
+        ValueError: The object has no kind, or an `apiVersion` with more than one slash.
 
     Reference: client-go GetReference, GetPartialReference. Intended difference: a `PartialObjectMetadata` without
         `kind` is refused, because the reference would name no object.
@@ -84,4 +84,4 @@ def reference_to(
 def _kind_of(kind: Kind | Unstructured | type[Kind] | GroupVersionKind) -> tuple[str, str]:
     if isinstance(kind, GroupVersionKind):
         return str(kind.group_version), kind.kind
-    return kind.api_version, kind.kind
+    return str(GroupVersion.parse(kind.api_version)), kind.kind

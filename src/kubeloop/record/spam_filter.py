@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["SpamFilter"]
 
 _BURST = 25
-_SECONDS_PER_EVENT = 300.0
+_EVENTS_PER_SECOND = 0.0033333334  # one per 300 s, rounded up, so that 300 s are enough for one
 _LIMIT = 4096
 
 
@@ -44,7 +44,7 @@ class SpamFilter:
         key = (occurrence.type, object_identity(occurrence.regarding))
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = TokenBucket(1 / _SECONDS_PER_EVENT, _BURST)
+            bucket = TokenBucket(_EVENTS_PER_SECOND, _BURST)
             self._buckets.put(key, bucket)
         return bucket.try_take(now)
 

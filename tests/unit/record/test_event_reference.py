@@ -97,6 +97,11 @@ def test_an_object_without_a_kind_is_refused() -> None:
         reference_to(kubeloop.Unstructured({"metadata": {"name": "web"}}))
 
 
+def test_an_api_version_with_two_slashes_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected a group/version, got 'a/b/c'"):
+        reference_to(kubeloop.Unstructured({"apiVersion": "a/b/c", "kind": "Shop", "metadata": {"name": "web"}}))
+
+
 @pytest.mark.parametrize("value", [None, "web", JSON, METADATA, core_v1.Pod])
 def test_what_is_no_object_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="expected an object with a kind, an Unstructured or an ObjectReference, got"):

@@ -20,6 +20,14 @@ def test_25_events_are_accepted_at_once_and_one_more_per_five_minutes() -> None:
     ]  # fmt: skip
 
 
+def test_five_minutes_are_enough_for_a_token_however_they_are_divided() -> None:
+    spam = SpamFilter()
+    times = [number * 0.25 for number in range(25)] + [300 - 6.75 + number * 0.25 for number in range(28)]
+    accepted = [at for at in times if spam.accepts(occurrence(), at)]
+    assert times[-1] == accepted[-1] == 300
+    assert len(accepted) == 26
+
+
 @pytest.mark.parametrize(
     "other",
     [
