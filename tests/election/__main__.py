@@ -12,7 +12,8 @@ import os
 import sys
 import time
 
-from tests.election.world import Result, run_seed
+from tests.election.run import run_seed
+from tests.election.world import Result
 
 CHUNK = 20
 
