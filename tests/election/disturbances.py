@@ -15,7 +15,20 @@ CHAOS = 80.0
 
 
 def disturb(world: World) -> None:
-    """Plan faults, all of which end before `CHAOS`."""
+    """Plan faults, all of which end before `CHAOS`: many, or few that are made for the leader of their time."""
+    random = world.random
+    for candidate in world.candidates:
+        candidate.is_patient = random.random() < 0.5
+    if world.is_tight:
+        for when in (3, 9, 15):
+            world.timeline.at(when, lambda: _let_the_slowest_lead(world))
+        for begin in (18, 52):
+            _cut_off_after_late_responses(world, begin + random.uniform(0, 3))
+    else:
+        _plan_many(world)
+
+
+def _plan_many(world: World) -> None:
     random, timeline = world.random, world.timeline
     for _ in range(random.randint(1, 3)):
         _storm(world, world.outage, random.choice(["slow", "failing", "silent", "limited"]), "the server")
@@ -29,15 +42,13 @@ def disturb(world: World) -> None:
             candidate.is_blocking = True
         if random.random() < 0.4:
             candidate.is_stubborn = True
-        if random.random() < 0.5:
-            candidate.is_patient = True
         if random.random() < 0.3:
             _during(world, candidate.kill, candidate.start)
         if random.random() < 0.3:
             timeline.at(random.uniform(0, CHAOS), candidate.stop)
         timeline.at(random.uniform(0, CHAOS), candidate.set_wall_clock)
     for _ in range(random.randint(1, 2)):
-        _cut_off_after_late_responses(world)
+        _cut_off_after_late_responses(world, random.uniform(0, CHAOS - 25))
     if random.random() < 0.3:
         _stop_a_stubborn_leader(world)
     if random.random() < 0.2:
@@ -72,13 +83,12 @@ def _storm(world: World, weather: Weather, kind: str, where: str) -> None:
     _during(world, begin, end)
 
 
-def _cut_off_after_late_responses(world: World) -> None:
+def _cut_off_after_late_responses(world: World, begin: float) -> None:
     """Delay the responses to the leader of that time, and then let it hear nothing more or limit its requests.
 
     A deadline that is counted from a response, and not from the renewal, is too late then.
     """
     random, timeline = world.random, world.timeline
-    begin = random.uniform(0, CHAOS - 25)
     late_for, last_kind = random.uniform(2, 7), random.choice(["cut", "limited"])
 
     def change(leader: Candidate, kind: str) -> None:
@@ -92,6 +102,13 @@ def _cut_off_after_late_responses(world: World) -> None:
             timeline.at(begin + 25, lambda: change(leader, ""))
 
     timeline.at(begin, start)
+
+
+def _let_the_slowest_lead(world: World) -> None:
+    """Stop a leader that does not have the slowest clock."""
+    leader = world.leading
+    if leader is not None and leader.rate > min(each.rate for each in world.candidates):
+        leader.stop()
 
 
 def _stop_a_stubborn_leader(world: World) -> None:

@@ -29,8 +29,8 @@ LONGEST = 0.1
 """The longest delay of the network in either direction, in seconds, while it works."""
 SLOW = 6.0
 """The same of a slow network."""
-LATE = (3.0, 4.4)
-"""The same of responses that are late: the request arrives at once."""
+LATE = (4.0, 4.8)
+"""The seconds that late responses take by the clock of the candidate, which waits for 5."""
 
 
 class LeaseServer:
@@ -235,7 +235,7 @@ class CandidateTransport:
         there, back = self._random.uniform(0, LONGEST), self._random.uniform(0, LONGEST)
         if weather == "slow":
             return self._random.uniform(0, SLOW), self._random.uniform(0, SLOW)
-        return there, self._random.uniform(*LATE) if weather == "late" else back
+        return there, self._random.uniform(*LATE) / self._loop.rate if weather == "late" else back
 
     @asynccontextmanager
     async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncGenerator[ByteStream]:

@@ -22,7 +22,8 @@ ATTEMPT = 4 * LONGEST
 """The longest attempt to take the lease, in true seconds: it is read, and then written."""
 SETTLED = 2 * LEASE + 3 * LONGEST_PAUSE
 """The seconds after the last fault within which there is a leader that works."""
-ROUNDING = 1e-3
+ROUNDING = 0.01
+"""What the turns of the loops may add, in seconds."""
 
 
 def run_seed(

@@ -57,6 +57,7 @@ class World:
         fence: Returns the client that the work uses.
 
     Attributes:
+        is_tight: Whether the clocks and pauses are those with which another candidate leads as early as possible.
         leader: The candidate that became the leader last; None if none has since this was set to None.
         led_at: The true time at which it did.
         released_at: The true time at which the lease was released last.
@@ -79,7 +80,8 @@ class World:
         self._ended_terms: set[int] = set()
         self.candidates: list[Candidate] = []
         slowest = random.uniform(0.9, 1.1)
-        are_extreme, are_eager = random.random() < 0.5, random.random() < 0.5
+        self.is_tight = random.random() < 0.4
+        are_extreme, are_eager = (self.is_tight or random.random() < 0.5 for _ in range(2))
         extremes = random.sample([1.0, RATIO, RATIO], 3)
         for name, extreme in zip("abc", extremes, strict=True):
             ratio = extreme if are_extreme else random.uniform(1, RATIO)
