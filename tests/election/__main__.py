@@ -97,7 +97,9 @@ def _print_summary(results: list[Result], failed: list[int], seconds: float) -> 
     for what in HAPPENINGS:
         print(f"{what:78} {worlds[what]:7} {times[what]:8}{'' if worlds[what] else '  never'}")
     after_kill, after_release = zip(*(result.without_leader for result in results), strict=True)
-    print(f"\n{sum(result.terms for result in results)} terms, {sum(result.work for result in results)} requests of work")
+    print(
+        f"\n{sum(result.terms for result in results)} terms, {sum(result.work for result in results)} requests of work"
+    )
     print(f"a new leader at most {max(after_kill):.2f} s after a crash, {max(after_release):.2f} s after a release")
     print(f"{len(results)} worlds in {seconds:.0f} s: {len(failed)} failed")
     for seed in failed[:20]:

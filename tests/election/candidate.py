@@ -157,7 +157,9 @@ class Candidate:
                 except LeadershipLost as error:
                     self.world.tell(f"{self.name} lost the lease")
                     is_deadline = "not renewed within" in str(error)
-                    self.world.happened(f"the lease was lost {'at the deadline' if is_deadline else 'to another holder'}")
+                    self.world.happened(
+                        f"the lease was lost {'at the deadline' if is_deadline else 'to another holder'}"
+                    )
         finally:
             await cancel_and_wait(pauses)
 

@@ -79,9 +79,7 @@ def terms_that_overlap(writes: list[AuditedWrite]) -> list[str]:
     found: set[str] = set()
     overlapping: list[str] = []
     for run in runs:
-        terms = {
-            each.name.removeprefix("work-").rpartition("-")[0] for each in run if each.resource == "configmaps"
-        }
+        terms = {each.name.removeprefix("work-").rpartition("-")[0] for each in run if each.resource == "configmaps"}
         overlapping += sorted(terms & found)
         found |= terms
     return overlapping

@@ -118,4 +118,5 @@ def _text(spec: dict[str, Any], name: str) -> str:
 
 def _number(spec: dict[str, Any], name: str) -> int:
     value = spec.get(name)
-    return value if isinstance(value, int) else 0
+    # The API's numbers have 32 bits; a larger one may be beyond all floats.
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31 else 0

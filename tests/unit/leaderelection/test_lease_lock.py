@@ -188,8 +188,16 @@ async def test_a_lease_that_was_deleted_is_created_after_the_next_read() -> None
 
 @pytest.mark.parametrize(
     "spec",
-    [None, [], "text", {}, {"holderIdentity": None, "leaseDurationSeconds": "15", "renewTime": 3, "strategy": []}],
-    ids=["null", "list", "text", "empty", "other types"],
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"holderIdentity": None, "leaseDurationSeconds": "15", "renewTime": 3, "strategy": []},
+        {"leaseDurationSeconds": 10**400, "leaseTransitions": -(2**31)},
+        {"leaseDurationSeconds": True},
+    ],
+    ids=["null", "list", "text", "empty", "other types", "not of 32 bits", "truth values"],
 )
 def test_fields_that_cannot_be_read_have_their_zero_values(spec: object) -> None:
     assert record_of(Unstructured(lease(spec))) == LeaseRecord()
