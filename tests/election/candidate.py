@@ -16,7 +16,6 @@ from kubeloop.leaderelection import LeaderElection
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Response
 from tests.election.lease_server import WORK, CandidateTransport, Exchange, Weather
-from tests.election.several_loops import SlantedLoop
 
 if TYPE_CHECKING:
     from tests.election.world import World

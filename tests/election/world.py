@@ -94,7 +94,7 @@ class World:
         return next((each for each in self.candidates if each.is_leading), None)
 
     def intrude(self) -> None:
-        """Let a person write another holder into the Lease."""
+        """Write another holder into the Lease, as a person does."""
         self.tell("the lease is edited")
         self.server.intrude()
 
