@@ -513,6 +513,8 @@ async def test_a_leader_that_works_on_without_its_lease_is_unhealthy() -> None:
                 await asyncio.sleep(20)
                 with lost():
                     election.check_health()
+                checked_until = elapsed()
+    assert checked_until == 36.0
     election.check_health()
 
 
