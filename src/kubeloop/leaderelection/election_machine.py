@@ -25,6 +25,8 @@ __all__ = ["ElectionMachine", "LeaseTimes", "ReadLease", "Step", "StopLeading", 
 JITTER_FACTOR = 1.2
 """The largest part of the retry period that is added to it at random. Reference: client-go JitterFactor."""
 _LEAST_REQUEST_TIMEOUT = 1.0
+_MOST_TRANSITIONS = 2**31 - 1
+"""The largest number that the server stores; an edited Lease may have it."""
 _NO_LEASE = LeaseRecord(transitions=-1)
 """What a new Lease is based on: its first leader is no transition."""
 
@@ -261,7 +263,7 @@ class ElectionMachine:
             int(self._times.lease_duration),
             base.acquire_time if is_ours else time,
             time,
-            base.transitions + (not is_ours),
+            min(base.transitions + (not is_ours), _MOST_TRANSITIONS),
             base.strategy if self._is_coordinated else "",
         )
 

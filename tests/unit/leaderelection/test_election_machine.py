@@ -91,6 +91,13 @@ def test_a_free_lease_is_taken_at_once(record: LeaseRecord, transitions: int) ->
     assert not step.is_slow
 
 
+@pytest.mark.parametrize(("before", "after"), [(2**31 - 2, 2**31 - 1), (2**31 - 1, 2**31 - 1)])
+def test_the_number_of_transitions_never_exceeds_what_the_server_stores(before: int, after: int) -> None:
+    step = read(candidate(), LeaseRecord(transitions=before), 0.0)
+    assert isinstance(step, WriteLease)
+    assert step.record.transitions == after
+
+
 def test_the_lease_of_another_holder_is_respected_for_its_duration_since_it_was_seen_to_change() -> None:
     machine = candidate()
     assert read(machine, OTHER, 100.0) == Wait(100.0 + 2.0 * 1.6)
