@@ -49,6 +49,7 @@ class Candidate:
         is_killed: Whether there is no process now.
         is_blocking: Whether its loop is blocked now and then.
         is_stubborn: Whether its body works on after its cancellation.
+        starts_again: Whether the process is started again after it has stopped.
         is_patient: Whether its body waits for its calls after its cancellation, in place of cancelling them.
     """
 
@@ -65,6 +66,7 @@ class Candidate:
         self.is_blocking = False
         self.is_stubborn = False
         self.is_patient = False
+        self.starts_again = True
         self.start()
 
     def start(self) -> None:
@@ -99,7 +101,8 @@ class Candidate:
             self.is_killed = True
             self.world.timeline.stop(self.loop)
             self.world.graves.append((self.loop, self.network))
-            self.world.timeline.at(self.world.timeline.now + 1, self.start)
+            if self.starts_again:
+                self.world.timeline.at(self.world.timeline.now + 1, self.start)
 
     def kill(self) -> None:
         """Kill the process, as SIGKILL does."""

@@ -72,6 +72,7 @@ def _run(world: World) -> None:
         return
     timeline.run(timeline.now + 10)
     begin = timeline.now
+    leader.starts_again = False  # a new process reads the lease at once; those that wait have a pause
     leader.stop()
     world.leader = None
     # A renewal that was under way may cause a conflict first.
