@@ -23,8 +23,8 @@ UNITS = {
 def leases(bench: Bench) -> list[Row]:
     """Hold 200 Leases with one client for ten minutes, and 500 and 1,000 for a fifth of that.
 
-    The durations are the default ones: 15, 10 and 2 seconds. CPU is per renewal, and its share is that of one core. The lag is how late a timer of the event loop is. Only one
-    round is measured.
+    The durations are the default ones: 15, 10 and 2 seconds. CPU is per renewal, and its share is that of one core. The
+    lag is how late a timer of the event loop is. Only one round is measured.
     """
     rows = []
     with live(0) as (server, _):
