@@ -241,6 +241,7 @@ TESTS_OF_FLOOR = {
     "listwatch": LISTWATCH,
     "meta": "tests/unit/meta tests/property/meta",
     "fields": "tests/unit/test_fields.py tests/property/meta",
+    "jsonpath": "tests/unit/jsonpath tests/property/test_jsonpath.py",
     "labels": "tests/unit/test_labels.py tests/property/meta",
     "metrics": METRICS,
     "objects": "tests/unit/objects tests/unit/models tests/property/test_patches.py tests/property/test_drafts.py "
