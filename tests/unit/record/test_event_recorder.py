@@ -288,3 +288,20 @@ async def test_the_longest_name_of_a_controller_is_shortened_in_the_instance() -
             note(recorder, about=pod(f"p{instance}".lower()))
     events = await events_of(client)
     assert [(event.reporting_controller, event.reporting_instance) for event in events] == [(controller, "a" * 128)] * 2
+
+
+@in_virtual_time
+async def test_the_counts_of_more_series_than_new_events_may_wait_are_all_written() -> None:
+    client = fake.Clientset()
+    pods = [pod(f"p{number}") for number in range(1500)]
+    async with recorder_of(client) as recorder:
+        for _ in range(2):
+            for some in (pods[:750], pods[750:]):
+                for each in some:
+                    note(recorder, about=each)
+                await asyncio.sleep(5)
+        for each in pods:
+            note(recorder, about=each)
+        await until(900)
+        assert (recorder.waiting, recorder.dropped) == (0, 0)
+    assert [event.series and event.series.count for event in await events_of(client)] == [3] * 1500
