@@ -92,7 +92,8 @@ class EventSender(Generic[E]):
 
     def start(self) -> None:
         """Start the task that writes."""
-        self._closing.clear()
+        # An asyncio.Event belongs to the first loop that waits for it, and the next block may have another one.
+        self._more, self._closing = asyncio.Event(), asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run(), name=self._title)
 
     def put(self, event: RecordedEvent) -> None:

@@ -219,6 +219,20 @@ async def test_the_block_can_be_entered_again_and_not_twice_at_once() -> None:
     assert (event.series.count, recorder.written) == (2, 2)
 
 
+def test_the_block_can_be_entered_again_in_another_event_loop() -> None:
+    client = fake.Clientset()
+    recorder = recorder_of(client)
+
+    async def record(name: str) -> None:
+        async with recorder:
+            await asyncio.sleep(1)
+            note(recorder, about=pod(name))
+
+    virtual_time.run(record("a"))
+    virtual_time.run(record("b"))
+    assert (recorder.written, recorder.dropped, writes(client)) == (2, 0, ["create", "create"])
+
+
 @in_virtual_time
 async def test_the_display_shows_the_counts() -> None:
     recorder = recorder_of(fake.Clientset())
