@@ -12,6 +12,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from kubeloop._kit.durations import in_seconds
 from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop._kit.text import counted, safe_text
@@ -141,16 +142,19 @@ class EventSender(Generic[E]):
         assert task is not None, "the sender was started"
         self._closing.set()
         self._more.set()
+        loop = asyncio.get_running_loop()
+        begun_at = loop.time()
         try:
             await asyncio.wait([task], timeout=flush_timeout)
         finally:
+            seconds = loop.time() - begun_at
             self._task = None
             try:
                 await cancel_and_wait(task)
             finally:
-                self._drop_rest(flush_timeout)
+                self._drop_rest(seconds)
 
-    def _drop_rest(self, flush_timeout: float) -> None:
+    def _drop_rest(self, seconds: float) -> None:
         left = [*([] if self._current is None else [self._current]), *self._queue.values()]
         self._current = None
         self._queue.clear()
@@ -160,10 +164,10 @@ class EventSender(Generic[E]):
         if left:
             cause = "" if self.last_error is None else f"; the last error: {_text_of(self.last_error)}"
             logger.warning(
-                "%s: %s could not be written within %g s and %s dropped%s",
+                "%s: %s could not be written within %s and %s dropped%s",
                 self._title,
                 counted(len(left), "event"),
-                flush_timeout,
+                in_seconds(seconds),
                 "was" if len(left) == 1 else "were",
                 cause,
             )
