@@ -103,8 +103,8 @@ class StopSignal:
         self._context = contextvars.copy_context()
         for each in _SIGNALS:
             self._previous[each] = signal.getsignal(each)
-            # The handler of the loop wakes it, and is called for signals that arrive before ours is set. Ours runs while
-            # the loop is blocked, too.
+            # The handler of the loop wakes it, and is called for a signal that arrives before ours is set. Ours runs
+            # while the loop is blocked, too.
             with suppress(NotImplementedError):  # Windows
                 loop.add_signal_handler(each, self._receive_first, each)
             signal.signal(each, self._receive)

@@ -135,7 +135,8 @@ async def test_a_generator_that_is_closed_in_another_task_ends_quietly() -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["name", "msg", "args", "levelname", "exc_info", "message", "asctime", "taskName", "log_context", "getMessage"]
+    "name",
+    ["name", "msg", "args", "levelname", "exc_info", "message", "asctime", "taskName", "log_context", "getMessage"],
 )
 def test_names_of_log_records_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"expected a name that log records do not use themselves, got '{name}'"):
