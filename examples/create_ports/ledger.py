@@ -17,7 +17,8 @@ class NoFreePort(Exception):
 def wants(item: str, pod: core_v1.Pod | None) -> tuple[str, int]:
     """Return the owner under which the ledger books ports for a pod, and their number: 0 for a deleted pod."""
     asked = pod.metadata.annotations.get(COUNT, "") if pod else ""
-    return f"{item}/{pod.metadata.uid if pod else ''}", int(asked) if asked.isdecimal() else 0
+    count = int(asked) if asked.isdecimal() and len(asked) < 10 else 0  # Python refuses numbers of 5,000 digits
+    return f"{item}/{pod.metadata.uid if pod else ''}", count
 
 
 def settle(ledger: MutableMapping[str, str], item: str, owner: str, count: int, *, shrink: bool) -> list[str]:

@@ -443,7 +443,7 @@ async def test_a_cancellation_during_the_end_drops_the_rest_and_leaves_no_task(
     assert elapsed() == 2
     assert (made.dropped, made.waiting) == (1, 0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert "1 event could not be written" in lines(caplog, "WARNING")[-1]
+    assert "1 event could not be written within 2 s and was dropped" in lines(caplog, "WARNING")[-1]
 
 
 @both

@@ -24,9 +24,10 @@ Fields: TypeAlias = "Mapping[str, object]"
 
 _TEXT = "log_context"
 _NO_FIELDS: Fields = MappingProxyType({})
-# Attributes that a record has itself, or gets from a formatter; `taskName` is one since Python 3.12.
-_RESERVED = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", _TEXT})
+# Attributes and methods that a record has itself, or gets from a formatter; `taskName` is one since Python 3.12.
+_RESERVED = frozenset({*dir(logging.makeLogRecord({})), "message", "asctime", "taskName", _TEXT})
 _MOST_CHARACTERS = 256
+_NUMBERS = frozenset({bool, int, float})
 _is_plain = re.compile(r'[^\s"=\\]+').fullmatch
 
 _fields: ContextVar[Fields] = ContextVar("kubeloop.log_context", default=_NO_FIELDS)
@@ -109,12 +110,14 @@ def _safe_values(fields: Fields) -> Fields:
 
 
 def _safe(value: object) -> object:
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
     try:
         text = str(value)
     except Exception:  # the caller only wants to log, and this is what the log can say about it
         text = f"<{type(value).__name__} that cannot be written as text>"
+    else:
+        # Not their subclasses, whose own `str` may return anything.
+        if value is None or type(value) in _NUMBERS:
+            return value
     return safe_text(text, _MOST_CHARACTERS)
 
 

@@ -160,7 +160,9 @@ def _samples(name: str, label_names: Labels, values: dict[Labels, float]) -> tup
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    # A lone surrogate has no form in UTF-8, and would make all metrics unreadable.
+    encodable = value.encode(errors="replace").decode()
+    return encodable.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
 def _number(value: float) -> str:

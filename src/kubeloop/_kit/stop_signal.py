@@ -69,7 +69,7 @@ class StopSignal:
 
     def is_set(self) -> bool:
         """Return whether a signal has arrived."""
-        return self._event.is_set()
+        return self._signal is not None
 
     @property
     def signal(self) -> signal.Signals | None:
@@ -103,9 +103,10 @@ class StopSignal:
         self._context = contextvars.copy_context()
         for each in _SIGNALS:
             self._previous[each] = signal.getsignal(each)
-            # The handler of the loop does nothing but wake it. Ours runs while the loop is blocked, too.
+            # The handler of the loop wakes it, and is called for a signal that arrives before ours is set. Ours runs
+            # while the loop is blocked, too.
             with suppress(NotImplementedError):  # Windows
-                loop.add_signal_handler(each, _do_nothing)
+                loop.add_signal_handler(each, self._receive_first, each)
             signal.signal(each, self._receive)
         return self
 
@@ -122,6 +123,11 @@ class StopSignal:
             return False
         is_cancelled_by_others = body.uncancel() > self._cancellations
         return isinstance(error, asyncio.CancelledError) and not is_cancelled_by_others
+
+    def _receive_first(self, number: int) -> None:
+        """Handle a signal that arrived before the handler was set."""
+        if self._signal is None:
+            self._receive(number, None)
 
     def _receive(self, number: int, _: FrameType | None) -> None:
         """Handle a signal, between any two steps of the program."""
@@ -163,7 +169,3 @@ def _forget_loop_handler(loop: asyncio.AbstractEventLoop, each: signal.Signals) 
     with suppress(NotImplementedError):  # Windows
         return loop.remove_signal_handler(each)
     return False
-
-
-def _do_nothing() -> None:
-    """Wake the event loop."""

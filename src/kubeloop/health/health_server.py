@@ -72,6 +72,7 @@ class HealthServer:
 
     Raises:
         OSError: The address cannot be bound.
+        RuntimeError: The block is entered a second time.
 
     Concurrency: one event loop.
 

@@ -55,7 +55,7 @@ class BaseEventRecorder(ABC, Generic[E]):
         if not flush_timeout >= 0:
             raise ValueError(f"expected a flush_timeout of 0 or more seconds, got {flush_timeout!r}")
         self._name = name
-        self._title = f"event recorder {name}"
+        self._title = f"event recorder {safe_text(name)}"
         self._flush_timeout = flush_timeout
         self._now = now
         self._sender = EventSender(form, name, self._title, metrics)

@@ -45,7 +45,7 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
     - Occurrences that differ in nothing but the note are one event, with the note of the first. The second makes it a
       series, whose count is written then, every 30 minutes, once no occurrence was seen for six minutes, and at the
       end of the block.
-    - At most 1,000 events wait to be written. More are dropped, counted and logged.
+    - At most 1,000 new events wait to be written, and the counts of 4,096 series. More are dropped, counted and logged.
     - In an outage, an event is tried 12 times in about two minutes, before the next one is. An event that the server
       refuses is dropped and logged; quietly if its namespace is being deleted.
     - The end of the block writes what waits, also after an exception or a cancellation, for at most `flush_timeout`

@@ -12,10 +12,12 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from kubeloop._kit.durations import in_seconds
 from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop._kit.text import counted, safe_text
 from kubeloop.errors import NotFound
+from kubeloop.record.event_series import SERIES_LIMIT
 from kubeloop.record.write_failure import outcome_of
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ logger = logging.getLogger(__name__)
 
 E = TypeVar("E")
 
-_QUEUE_LIMIT = 1000
+_NEW_LIMIT = 1000
+# A pass over all series may write each of them.
+_COUNT_LIMIT = SERIES_LIMIT
 _TRIES = 12
 _REQUEST_TIMEOUT = 30.0
 _PAUSE_AT_THE_END = 1.0
@@ -49,7 +53,7 @@ class _Write:
 class EventSender(Generic[E]):
     """Writes the events of one recorder, in the order in which they came.
 
-    - At most 1,000 events wait. An event that waits already is updated in place.
+    - At most 1,000 new events wait, and 4,096 new counts of earlier ones. What waits already is updated in place.
     - An event is tried 12 times, about every 10 seconds; meanwhile the other events wait.
     - A patch of an event that no longer exists creates the event again.
 
@@ -72,6 +76,7 @@ class EventSender(Generic[E]):
         self._metrics = metrics
         self._tell = MetricsGuard(title)
         self._queue: dict[tuple[str, str], _Write] = {}
+        self._new = 0  # how many of the queue are to be created
         self._current: _Write | None = None
         self._more = asyncio.Event()
         self._closing = asyncio.Event()
@@ -88,7 +93,8 @@ class EventSender(Generic[E]):
 
     def start(self) -> None:
         """Start the task that writes."""
-        self._closing.clear()
+        # An asyncio.Event belongs to the first loop that waits for it, and the next block may have another one.
+        self._more, self._closing = asyncio.Event(), asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run(), name=self._title)
 
     def put(self, event: RecordedEvent) -> None:
@@ -101,12 +107,16 @@ class EventSender(Generic[E]):
         waiting = self._queue.get(key)
         if waiting is not None:
             waiting.event = event
-        elif len(self._queue) < _QUEUE_LIMIT:
-            self._queue[key] = _Write(event, creates=event.count == 1)
+        elif self._has_room(creates := event.count == 1):
+            self._queue[key] = _Write(event, creates)
+            self._new += creates
             self._more.set()
         else:
             self.drop(event.occurrence, "queue_full", logging.DEBUG if self._is_full else logging.WARNING)
             self._is_full = True
+
+    def _has_room(self, creates: bool) -> bool:
+        return self._new < _NEW_LIMIT if creates else len(self._queue) - self._new < _COUNT_LIMIT
 
     def drop(self, occurrence: Occurrence, reason: str, level: int, error: Exception | None = None) -> None:
         """Count an event that is not written, and log it."""
@@ -132,28 +142,32 @@ class EventSender(Generic[E]):
         assert task is not None, "the sender was started"
         self._closing.set()
         self._more.set()
+        loop = asyncio.get_running_loop()
+        begun_at = loop.time()
         try:
             await asyncio.wait([task], timeout=flush_timeout)
         finally:
+            seconds = loop.time() - begun_at
             self._task = None
             try:
                 await cancel_and_wait(task)
             finally:
-                self._drop_rest(flush_timeout)
+                self._drop_rest(seconds)
 
-    def _drop_rest(self, flush_timeout: float) -> None:
+    def _drop_rest(self, seconds: float) -> None:
         left = [*([] if self._current is None else [self._current]), *self._queue.values()]
         self._current = None
         self._queue.clear()
+        self._new = 0
         for write in left:
             self.drop(write.event.occurrence, "closed", logging.DEBUG)
         if left:
             cause = "" if self.last_error is None else f"; the last error: {_text_of(self.last_error)}"
             logger.warning(
-                "%s: %s could not be written within %g s and %s dropped%s",
+                "%s: %s could not be written within %s and %s dropped%s",
                 self._title,
                 counted(len(left), "event"),
-                flush_timeout,
+                in_seconds(seconds),
                 "was" if len(left) == 1 else "were",
                 cause,
             )
@@ -161,8 +175,9 @@ class EventSender(Generic[E]):
     async def _run(self) -> None:
         while True:
             while self._queue:
-                self._current = self._queue.pop(next(iter(self._queue)))
-                await self._write(self._current)
+                self._current = write = self._queue.pop(next(iter(self._queue)))
+                self._new -= write.creates
+                await self._write(write)
                 self._current = None
             self._is_full = False
             if self._closing.is_set():

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from kubeloop.record.occurrence import Occurrence
 
-__all__ = ["FINISH_SECONDS", "REFRESH_SECONDS", "EventSeries"]
+__all__ = ["FINISH_SECONDS", "REFRESH_SECONDS", "SERIES_LIMIT", "EventSeries"]
 
 FINISH_SECONDS = 6 * 60.0
 REFRESH_SECONDS = 30 * 60.0
-_LIMIT = 4096
+SERIES_LIMIT = 4096
 
 
 class _Series:
@@ -55,7 +55,7 @@ class EventSeries:
 
     def __init__(self, names: EventNames) -> None:
         self._names = names
-        self._series: RecentItems[Hashable, _Series] = RecentItems(_LIMIT)
+        self._series: RecentItems[Hashable, _Series] = RecentItems(SERIES_LIMIT)
 
     def observe(self, occurrence: Occurrence, now: float, time: datetime) -> list[RecordedEvent]:
         """Record an occurrence and return the events that are to be written because of it.

@@ -62,6 +62,7 @@ class HTTPServer:
 
     Raises:
         OSError: The address cannot be bound.
+        RuntimeError: The block is entered a second time.
 
     Concurrency: One event loop. A response that is an awaitable or a stream has a task, which ends with the block.
     """
@@ -114,6 +115,8 @@ class HTTPServer:
         return cast("tuple[Any, ...]", self._server.sockets[0].getsockname())
 
     async def __aenter__(self) -> Self:
+        if self._server is not None or self._connections.is_stopping:
+            raise RuntimeError(f"{self!r} was entered before; create another server")
         loop = asyncio.get_running_loop()
         accept = self._plain if self._tls is None else self._encrypted
         if self._host is None:

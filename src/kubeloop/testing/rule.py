@@ -90,9 +90,9 @@ class Effect(Value, frozen=True):
         if NOTHING in (self, other):
             return other if self == NOTHING else self
         names = [name for name in self.__struct_fields__ if getattr(self, name) == getattr(NOTHING, name)]
-        if self.fail is not None:
-            names.remove("is_sent")
         changes = {name: getattr(other, name) for name in names}
+        if self.fail is not None:
+            changes["is_sent"] = self.is_sent
         return self.replace(**{**changes, "delay": self.delay + other.delay})
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import kubeloop
 from examples.create_ports.history import History, Version, inconsistencies
 from examples.create_ports.judge import CHECKS, EventTotals, count_events, judge
-from examples.create_ports.ledger import COUNT, PORTS, RANGE, NoFreePort, settle
+from examples.create_ports.ledger import COUNT, PORTS, RANGE, NoFreePort, settle, wants
 from kubeloop.models import core_v1, events_v1, meta_v1
 from kubeloop.testing import fake
 
@@ -198,3 +198,9 @@ def test_settling_again_changes_nothing_and_nothing_is_booked_twice(steps: list[
         assert ledger == before
         assert {ledger[port] for port in ports} <= {f"default/{name}/u"}
         assert len(set(ports)) == count
+
+
+@pytest.mark.parametrize(("asked", "count"), [("2", 2), ("-1", 0), ("x", 0), ("9" * 9, 999_999_999), ("9" * 5000, 0)])
+def test_an_annotation_that_is_no_number_requests_no_ports(asked: str, count: int):
+    pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="web", namespace="default", uid="u", annotations={COUNT: asked}))
+    assert wants("default/web", pod) == ("default/web/u", count)

@@ -135,7 +135,8 @@ async def test_a_generator_that_is_closed_in_another_task_ends_quietly() -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["name", "msg", "args", "levelname", "exc_info", "message", "asctime", "taskName", "log_context"]
+    "name",
+    ["name", "msg", "args", "levelname", "exc_info", "message", "asctime", "taskName", "log_context", "getMessage"],
 )
 def test_names_of_log_records_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"expected a name that log records do not use themselves, got '{name}'"):
@@ -187,11 +188,18 @@ class Broken:
         raise RuntimeError("no text")
 
 
+class Forging(int):
+    def __str__(self) -> str:
+        return "1\nERROR forged"
+
+
 @pytest.mark.parametrize(
     ("value", "attribute", "text"),
     [
         (Web(), "default/web", "default/web"),
         (Broken(), "<Broken that cannot be written as text>", '"<Broken that cannot be written as text>"'),
+        (Forging(1), "1\\nERROR forged", r'"1\\nERROR forged"'),
+        (10**5000, "<int that cannot be written as text>", '"<int that cannot be written as text>"'),
         ("", "", '""'),
         ("a b", "a b", '"a b"'),
         ("a=b", "a=b", '"a=b"'),
@@ -200,7 +208,7 @@ class Broken:
         ("\x1b[31m", "\\x1b[31m", r'"\\x1b[31m"'),
         ("Bearer abcdefgh.ijkl", "Bearer <hidden>", '"Bearer <hidden>"'),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_values_are_safe_text(value: object, attribute: str, text: str) -> None:
     attributes = attributes_of(a=value)

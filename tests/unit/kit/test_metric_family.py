@@ -58,3 +58,11 @@ def test_help_and_labels_are_escaped() -> None:
 def test_numbers_are_written_as_in_go(value: float, text: str) -> None:
     """The expected texts are those of strconv.FormatFloat(value, 'g', -1, 64)."""
     assert exposition([MetricFamily("a", "A.", "gauge", (Sample("a", (), float(value)),))]).endswith(f"\na {text}\n")
+
+
+def test_a_label_without_a_form_in_utf_8_does_not_lose_the_other_metrics() -> None:
+    counter = Counter("calls_total", "Calls.", ("name",))
+    counter.increment("a\ud800ü")
+    text = exposition([counter.collect()])
+    assert text.splitlines()[-1] == 'calls_total{name="a?ü"} 1'
+    assert text.encode()

@@ -292,6 +292,34 @@ def test_a_signal_in_the_last_step_of_the_body_does_no_harm() -> None:
     assert run(main) == [True, signal.SIGTERM, 1]
 
 
+def test_the_stop_is_set_at_once_even_if_the_event_loop_is_blocked() -> None:
+    async def main() -> list[bool]:
+        async with kubeloop.until_signalled() as stop:
+            send()
+            seen = [stop.is_set()]
+        return [*seen, stop.is_set()]
+
+    assert run(main) == [True, True]
+
+
+class Early(asyncio.SelectorEventLoop):
+    """A loop that receives a signal as soon as it has a handler for it."""
+
+    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: Any) -> None:
+        super().add_signal_handler(sig, callback, *args)
+        send(sig)
+
+
+def test_a_signal_that_arrives_while_the_block_begins_is_not_lost() -> None:
+    async def main() -> signal.Signals | None:
+        async with asyncio.timeout(10), kubeloop.until_signalled() as stop:
+            await stop.wait()
+            return stop.signal
+
+    with asyncio.Runner(loop_factory=Early) as runner:
+        assert runner.run(main()) == signal.SIGTERM
+
+
 # Leader election
 
 

@@ -12,7 +12,7 @@ from kubeloop.models import core_v1, meta_v1
 from kubeloop.record import CoreEventRecorder, reference_to
 from kubeloop.testing import fake, virtual_time
 from kubeloop.testing.virtual_time import EPOCH, in_virtual_time
-from tests.support.occurrences import SECOND, core_events_of, core_recorder_of, note, pod, writes
+from tests.support.occurrences import SECOND, core_events_of, core_recorder_of, lines, note, pod, writes
 
 
 @in_virtual_time
@@ -146,3 +146,12 @@ async def test_odd_names_of_component_and_host_lose_no_event() -> None:
     (event,) = await core_events_of(client)
     assert event.source == core_v1.EventSource(component="my\N{REPLACEMENT CHARACTER} tester", host="a\\x1b")
     assert repr(recorder).startswith(r"<CoreEventRecorder my\ud800 tester: closed")
+
+
+@in_virtual_time
+async def test_the_name_of_a_component_cannot_forge_log_lines(caplog: pytest.LogCaptureFixture) -> None:
+    async with CoreEventRecorder(fake.Clientset(), "tester\nforged") as recorder:
+        pass
+    note(recorder)
+    (line,) = lines(caplog, "WARNING")
+    assert line.startswith(r"event recorder tester\nforged: the event")

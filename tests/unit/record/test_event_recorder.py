@@ -219,6 +219,20 @@ async def test_the_block_can_be_entered_again_and_not_twice_at_once() -> None:
     assert (event.series.count, recorder.written) == (2, 2)
 
 
+def test_the_block_can_be_entered_again_in_another_event_loop() -> None:
+    client = fake.Clientset()
+    recorder = recorder_of(client)
+
+    async def record(name: str) -> None:
+        async with recorder:
+            await asyncio.sleep(1)
+            note(recorder, about=pod(name))
+
+    virtual_time.run(record("a"))
+    virtual_time.run(record("b"))
+    assert (recorder.written, recorder.dropped, writes(client)) == (2, 0, ["create", "create"])
+
+
 @in_virtual_time
 async def test_the_display_shows_the_counts() -> None:
     recorder = recorder_of(fake.Clientset())
@@ -288,3 +302,20 @@ async def test_the_longest_name_of_a_controller_is_shortened_in_the_instance() -
             note(recorder, about=pod(f"p{instance}".lower()))
     events = await events_of(client)
     assert [(event.reporting_controller, event.reporting_instance) for event in events] == [(controller, "a" * 128)] * 2
+
+
+@in_virtual_time
+async def test_the_counts_of_more_series_than_new_events_may_wait_are_all_written() -> None:
+    client = fake.Clientset()
+    pods = [pod(f"p{number}") for number in range(1500)]
+    async with recorder_of(client) as recorder:
+        for _ in range(2):
+            for some in (pods[:750], pods[750:]):
+                for each in some:
+                    note(recorder, about=each)
+                await asyncio.sleep(5)
+        for each in pods:
+            note(recorder, about=each)
+        await until(900)
+        assert (recorder.waiting, recorder.dropped) == (0, 0)
+    assert [event.series and event.series.count for event in await events_of(client)] == [3] * 1500

@@ -104,6 +104,16 @@ async def test_connections_that_are_accepted_while_the_block_ends_are_closed(cou
             assert client.recv(1) == b""
 
 
+async def test_a_server_is_entered_once() -> None:
+    async with served() as server:
+        port = server.port
+        with pytest.raises(RuntimeError, match="was entered before; create another server"):
+            await server.__aenter__()
+        assert server.port == port
+    with pytest.raises(RuntimeError, match="was entered before; create another server"):
+        await server.__aenter__()
+
+
 async def test_the_client_of_the_standard_library() -> None:
     async with served() as server:
 

@@ -125,3 +125,11 @@ def test_a_rule_that_can_match_nothing_is_refused(
 def test_a_failure_that_cannot_be_made_is_refused_at_once(failure: object) -> None:
     with pytest.raises(ValueError, match=r"expected an HTTP status from 400 to 599, got|got the class"):
         add(rules()).fail(failure)  # type: ignore[arg-type]
+
+
+def test_a_rule_that_fails_after_sending_can_be_followed_by_another() -> None:
+    own = rules()
+    add(own, "*", "pods").fail(errors.Conflict, is_sent=True)
+    add(own, "*", "pods").delay(1).fail(errors.NotFound)
+    effect = own.effect_on(action("get", "pods"))
+    assert (effect.delay, effect.is_sent) == (1, True)
