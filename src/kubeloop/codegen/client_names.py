@@ -62,13 +62,14 @@ def client_names(module: Module) -> list[ResourceNames]:
     others = {module.name, "str", *_type_modules(module)}
     classes, accessors = {*_IMPORTED, *others, class_of_module(module.name)}, {*others, "group_version"}
     ordered = sorted(module.resources, key=lambda one: (snake(collection(one.kind, one.plural)), one.plural))
-    named = {
-        one.plural: (
-            unique(_name(wanted := collection(one.kind, one.plural)), classes),
-            unique(_name(snake(wanted)), accessors),
-        )
-        for one in ordered
-    }
+    given = {one.plural: module.given_clients[one.plural] for one in ordered if one.plural in module.given_clients}
+    named = {plural: names for plural, names in given.items() if names[0] not in classes and names[1] not in accessors}
+    classes |= {names[0] for names in named.values()}
+    accessors |= {names[1] for names in named.values()}
+    for one in ordered:
+        if one.plural not in named:
+            wanted = collection(one.kind, one.plural)
+            named[one.plural] = (unique(_name(wanted), classes), unique(_name(snake(wanted)), accessors))
     return [ResourceNames(one, *named[one.plural], _subresources(one, classes, others)) for one in ordered]
 
 

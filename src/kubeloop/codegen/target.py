@@ -15,11 +15,13 @@ class Target:
     """How generated files name their input, and how clients and informers import the models they speak of.
 
     `package` is the package of the models as an import statement writes it: absolute for kubeloop's own, relative for
-    those beside the clients of a generated package.
+    those beside the clients of a generated package. With `has_bind`, each module of clients or informers has a function
+    `bind`, because a Clientset or factory has no property for it.
     """
 
     package: str
     origin: Callable[[Module], str]
+    has_bind: bool = False
 
     def models(self, name: str) -> str:
         """Return the statement that imports a module of models."""
