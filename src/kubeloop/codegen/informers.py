@@ -26,7 +26,11 @@ def emit_informers(module: Module, target: Target) -> str:
     takes_namespace = any(one.resource.namespaced for one in watchable(module))
     exported = [literal(f"{name}Informers"), *(['"bind"'] if target.has_bind else [])]
     provided = ", ".join(
-        ["InformerOptions", *(["InformerProvider"] if target.has_bind else []), *(["Namespaces"] if takes_namespace else [])]
+        [
+            "InformerOptions",
+            *(["InformerProvider"] if target.has_bind else []),
+            *(["Namespaces"] if takes_namespace else []),
+        ]
     )
     lines = [
         target.origin(module),
@@ -63,7 +67,7 @@ def emit_informers(module: Module, target: Target) -> str:
 def _bind(name: str, api_version: str) -> list[str]:
     return [
         f"def bind(factory: InformerProvider) -> {name}Informers:",
-        f'    """Return the informers of {api_version}: those of a SharedInformerFactory, which every caller shares."""',
+        f'    """Return the informers of {api_version} that a SharedInformerFactory shares."""',
         f"    return {name}Informers(factory)",
         "",
         "",

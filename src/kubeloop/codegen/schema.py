@@ -214,7 +214,7 @@ class Resource:
 class Module:
     """One group version: everything that one Python module of models holds.
 
-    Of custom resources, `places` is where each type and enum is in the schemas, and `given_attributes` (by type and field
+    Of custom resources, `places` is where each type and enum is in the schemas. `given_attributes` (by type and field
     name) and `given_clients` (class and accessor, by plural) are the Python names that an earlier run gave.
     """
 

@@ -176,7 +176,8 @@ def _renamed(module: Module, final: Mapping[str, str], groups: Sequence[Sequence
         )
 
     kinds: dict[str, Kind] = {
-        name: replace(kind, struct=final[kind.struct], items=qualified(kind.items)) for name, kind in module.kinds.items()
+        name: replace(kind, struct=final[kind.struct], items=qualified(kind.items))
+        for name, kind in module.kinds.items()
     }
     structs = [struct(group) for group in groups]
     return replace(

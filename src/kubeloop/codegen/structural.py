@@ -33,7 +33,7 @@ class StructuralReader:
         resolve: Makes a type of a `$ref`; without it a `$ref` is an error, as in a CRD.
 
     Attributes:
-        places: Where each type and enum was read, as the path of JSON names from its kind: `Certificate.spec.privateKey`.
+        places: Where each type and enum was read, as the path of field names from its kind: `Certificate.spec.subject`.
     """
 
     def __init__(self, module: str, resolve: Callable[[str], Type] | None = None) -> None:

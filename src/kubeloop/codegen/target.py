@@ -15,8 +15,9 @@ class Target:
     """How generated files name their input, and how clients and informers import the models they speak of.
 
     `package` is the package of the models as an import statement writes it: absolute for kubeloop's own, relative for
-    those beside the clients of a generated package. With `has_bind`, each module of clients or informers has a function
-    `bind`, because a Clientset or factory has no property for it.
+    those beside the clients of a generated package. `has_bind` is set for a generated package: each module of clients
+    or informers has a function `bind`, because a Clientset or factory has no property for it, and stubs show the field
+    names that cannot be derived from attributes.
     """
 
     package: str
