@@ -1,7 +1,7 @@
 """The Python names that a package has given: the file `names.json` beside the modules, which the next run reads.
 
 A name is kept as long as the class, field or resource that has it exists, so that a definition that grows changes no
-name that programs use. Delete the file to choose all names anew.
+name that programs use. Delete the file to choose new names.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def read_names(folder: Path) -> GivenNames:
         for record in records.values():
             record.check()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, SchemaError) as error:
-        raise SchemaError(f"{path}: not a file of names: {error}; delete it to choose all names anew") from None
+        raise SchemaError(f"{path}: not a file of names: {error}; delete it to choose new names") from None
     return GivenNames(records)
 
 
