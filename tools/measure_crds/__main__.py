@@ -117,7 +117,7 @@ def _check_types(name: str, out: Path) -> int:
     # The cache of an earlier run would hide the time that a package takes; that of kubeloop itself is included.
     mypy = ["mypy", "--strict", "--config-file=", "--cache-dir", os.devnull, "-p", name]
     failures = 0
-    for command in (mypy, ["pyright", "-p", str(config)]):
+    for command in (mypy, ["pyright", "-p", str(config), "--pythonpath", sys.executable]):
         environment = {**os.environ, "MYPYPATH": str(Path.cwd() / "src")}
         begin = time.perf_counter()
         program = [sys.executable, "-m", *command]

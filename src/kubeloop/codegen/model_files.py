@@ -95,8 +95,8 @@ def _base(one: ClassPlan) -> str:
 
 
 def _bind(base: str, module: Module, *, bound: bool = False) -> str:
-    """Return the name of a base class in the module: a private one if the module has a class of the same name."""
-    if base not in module.structs:
+    """Return the name of a base class in the module: a private one if the module has a type of the same name."""
+    if base not in module.structs and base not in module.enums:
         return base
     return f"{base} as _{base}" if bound else f"_{base}"
 

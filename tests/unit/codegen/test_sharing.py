@@ -86,6 +86,14 @@ def test_equal_enums_are_one_type() -> None:
     assert dict(module.enums) == {"Mode": ["a", "b"]}
 
 
+def test_an_enum_that_is_called_as_a_base_class_does_not_hide_it() -> None:
+    kind = {**TEXT, "enum": ["a"]}
+    module = _module(first=_object(kind=kind), second=_object(kind=kind, x=TEXT))
+    stub = generate_package({module.name: module}, "# Generated.")["models/example_com_v1.pyi"]
+    assert "Kind: TypeAlias" in stub
+    assert "import Kind as _Kind, KindList, Model" in stub
+
+
 def test_a_new_field_does_not_take_the_attribute_of_another(tmp_path: Path) -> None:
     before = _module(proxyUrl=TEXT)
     after = {"proxyURL": TEXT, "proxyUrl": TEXT}
