@@ -96,7 +96,7 @@ def test_an_enum_that_is_called_as_a_base_class_does_not_hide_it() -> None:
 
 def test_a_new_field_does_not_take_the_attribute_of_another(tmp_path: Path) -> None:
     before = _module(proxyUrl=TEXT)
-    after = {"proxyURL": TEXT, "proxyUrl": TEXT}
+    after: dict[str, Any] = {"proxyURL": TEXT, "proxyUrl": TEXT}
     assert _attributes(_module(**after), "ThingSpec") == {"proxyURL": "proxy_url", "proxyUrl": "proxy_url_"}
     grown = _module(given=_given(before, tmp_path), **after)
     assert _attributes(grown, "ThingSpec") == {"proxyURL": "proxy_url_", "proxyUrl": "proxy_url"}
