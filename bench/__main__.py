@@ -10,6 +10,7 @@ import platform
 import sys
 
 from .harness import show, write
+from .progress import shown
 from .report import PAGE, RESULTS, rendered
 from .subjects import MAKERS, Missing, Subject
 from .suites import SUITES, Bench
@@ -36,6 +37,7 @@ def main() -> int:
     )
     parser.add_argument("--pods", type=int, nargs="+", default=[1000, 10_000, 50_000], help="sizes of the LISTs")
     parser.add_argument("--samples", type=int, default=3, help="processes a subject and case")
+    parser.add_argument("--seconds", type=int, default=600, help="how long the suite leases holds its Leases")
     parser.add_argument("--only", nargs="+", choices=MAKERS, metavar="SUBJECT", help=f"of {', '.join(MAKERS)}")
     parser.add_argument("--record", action="store_true", help="write the results, and the page of the figures")
     parser.add_argument("--report", action="store_true", help="measure nothing; write the page of the figures")
@@ -54,10 +56,11 @@ def main() -> int:
         except Missing as error:
             absent["all", name] = str(error)
     for suite in options.suites or SUITES:
-        bench = Bench(subjects, options.samples, options.pods, dict(absent))
+        bench = Bench(subjects, options.samples, options.pods, options.seconds, dict(absent))
         run = SUITES[suite]
         try:
-            rows = run(bench)
+            with shown(suite):
+                rows = run(bench)
         except Missing as error:
             print(f"\n{suite}: not run: {error}")
             continue

@@ -13,11 +13,13 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .progress import progress
 from .subjects import Missing, Subject, with_collector_off
 
 CORES = sorted(os.sched_getaffinity(0))
@@ -83,31 +85,22 @@ def sample(subject: Subject, command: Sequence[str]) -> dict:
         name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "KUBECONFIG")
     }
     environment |= dict(subject.environment)
-    read, write = os.pipe()
     started = time.perf_counter()
-    process = subprocess.Popen(
-        pinned(CLIENT_CORE, command), stdout=write, stderr=subprocess.PIPE, env=environment, text=True
-    )
-    os.close(write)
-    with os.fdopen(read) as output:
-        text = output.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    errors = process.stderr.read()
-    process.stderr.close()
+    # Files, because nothing reads from a pipe while `wait4` waits for the resources that the process used.
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(pinned(CLIENT_CORE, command), stdout=output, stderr=log, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        log.seek(0)
+        text, errors = output.read(), log.read()
     if process.returncode:
         print(f"\n{errors.strip()[-2000:]}", file=sys.stderr)
         lines = errors.strip().splitlines() or [f"exit status {process.returncode}"]
         raise Missing(next((line for line in lines if line.startswith("panic:")), lines[-1]))
     result = json.loads(text.splitlines()[-1]) if text.strip() else {}
     return result | {"process cpu": usage.ru_utime + usage.ru_stime, "process wall": wall}
-
-
-def progress(text: str) -> None:
-    """Print the current step on one line, if there is a terminal."""
-    if sys.stderr.isatty():
-        print(f"\r{text:<100}\r", end="", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -129,10 +122,12 @@ def measure(
     missing: dict[tuple[str, str], str],
     units: dict[str, str] = UNITS,
     once: Sequence[str] = (),
+    expected: str = "",
 ) -> list[Row]:
     """Measure cases in `samples` rounds, with one process per case and round. Failed cases are added to `missing`.
 
-    The subjects of `once`, which are many times slower than the others, take part in the first round only.
+    The subjects of `once`, which are many times slower than the others, take part in the first round only. All subjects
+    must report the same sum: `expected`, if it is not empty.
     """
     found: dict[Case, list[dict[str, float]]] = {case: [] for case in cases}
     truths: dict[str, dict[str, str]] = {}
@@ -153,8 +148,8 @@ def measure(
             found[case].append(metrics(result))
     progress("")
     for name, sums in truths.items():
-        if len(set(sums.values())) > 1:
-            raise AssertionError(f"{name}: the subjects do not agree on what they saw: {sums}")
+        if len(set(sums.values()) | ({expected} if expected else set())) > 1:
+            raise AssertionError(f"{name}: the subjects do not agree on what they saw: {sums} {expected}")
     return [
         Row(case.name, case.subject.name, metric, units[metric], tuple(result[metric] for result in results))
         for case, results in found.items()
@@ -164,11 +159,20 @@ def measure(
 
 @dataclass
 class Bench:
-    """One run: the subjects that were built, those that are missing, and the number of samples."""
+    """One run: the subjects that were built, those that are missing, and the sizes of the measurements.
+
+    Attributes:
+        subjects: The subjects.
+        samples: The number of rounds.
+        pods: The sizes of the LISTs.
+        seconds: How long the suite `leases` holds its Leases.
+        missing: Why a subject was not measured, by case and subject.
+    """
 
     subjects: list[Subject]
     samples: int
     pods: list[int]
+    seconds: int = 600
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def everybody(self) -> list[Subject]:

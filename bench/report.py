@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .events import CORE, CORRELATION, SERIES
 from .harness import Row
 from .targets import TARGETS, Target
 
 HERE = Path(__file__).resolve().parent
 RESULTS, PAGE = HERE / "results", HERE.parent / "docs" / "performance.md"
 BLOCK = re.compile(r"(?P<begin><!-- bench: (?P<name>[\w ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
-UNITS = {"us": " µs", "ms": " ms", "KB": " KB", "x": " ×", "count": "", "%": " %"}
+UNITS = {"us": " µs", "ms": " ms", "KB": " KB", "MB": " MB", "x": " ×", "count": "", "%": " %"}
 NOTHING = "–"
 
 
@@ -127,6 +128,36 @@ TABLES = {
                 "of it the write, p99": "p99 of the write",
                 "CPU per event": "cpu",
             }.items()
+        },
+    ),
+    "events": by_subject(
+        "events",
+        {
+            heading: (case, metric)
+            for heading, case, metric in (
+                ("core v1: CPU", CORE, "cpu"),
+                ("core v1: time", CORE, "wall"),
+                ("correlation alone: CPU", CORRELATION, "cpu"),
+                ("events.k8s.io/v1: CPU", SERIES, "cpu"),
+                ("events.k8s.io/v1: time", SERIES, "wall"),
+            )
+        },
+    ),
+    "leases": Table(
+        "leases",
+        "case",
+        {
+            f"{name}: {heading}": (subject, metric)
+            for heading, metric in {
+                "lost": "lost",
+                "CPU per renewal": "cpu",
+                "CPU": "cpu share",
+                "memory": "rss",
+                "renewal, p50": "p50",
+                "p99": "p99",
+                "longest": "max",
+            }.items()
+            for name, subject in {"kubeloop": "kubeloop", "client-go": PROTOBUF[0]}.items()
         },
     ),
     "decode": by_subject(
@@ -268,7 +299,8 @@ def targets() -> str:
             lines.append((target.suite, target.name, target.text(target.limit), NOTHING, "not measured"))
             continue
         is_met = value <= target.limit
-        verdict = "met" if is_met else f"missed by {(value / target.limit - 1) * 100:.0f} %"
+        excess = f" by {(value / target.limit - 1) * 100:.0f} %" if target.limit else ""
+        verdict = "met" if is_met else f"missed{excess}"
         lines.append((target.suite, target.name, target.text(target.limit), target.text(value), verdict))
         missed += [] if is_met else [target]
     return "\n\n".join((_pipes(lines), *([_missed(missed)] if missed else [])))

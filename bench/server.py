@@ -26,8 +26,9 @@ from urllib.parse import urlsplit
 from kubeloop.testing.controlplane import ControlPlane
 
 from . import workload
-from .harness import CLIENT_CORE, SERVER_CORE, Row, pinned, progress
+from .harness import CLIENT_CORE, SERVER_CORE, Row, pinned
 from .live import TICKS
+from .progress import progress
 from .subjects import HERE, WORK, go_binaries, run
 
 if TYPE_CHECKING:

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from . import workload
+from .events import events
 from .harness import Bench, Case, Row
 from .informers import growth, informer, profile
 from .lag import lag
 from .latency import latency
+from .leases import leases
 from .queues import queue
 from .replay import AUTHORITY, DATA, convert, replay
 from .server import server
@@ -191,6 +193,8 @@ SUITES: dict[str, Callable[[Bench], list[Row]]] = {
     "lag": lag,
     "queue": queue,
     "latency": latency,
+    "events": events,
+    "leases": leases,
     "streams": streams,
     "server": server,
 }

@@ -4,7 +4,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .events import CORE, CORRELATION, SERIES
 from .harness import Row
+from .leases import COUNTS
 
 Measured = Callable[[Sequence[Row]], float | None]
 
@@ -21,7 +23,7 @@ class Target:
     unit: str = "×"
 
     def text(self, value: float) -> str:
-        return f"{value:.3g} {self.unit}"
+        return f"{value:.3g} {self.unit}".rstrip()
 
 
 def against(case: str, metric: str, ours: str, theirs: str) -> Measured:
@@ -36,11 +38,12 @@ def against(case: str, metric: str, ours: str, theirs: str) -> Measured:
     return measured
 
 
-def largest(*metrics: str, cases: str = "") -> Measured:
-    """Measure the largest median of metrics, in the cases whose names begin with a text."""
+def largest(*metrics: str, cases: str = "", subject: str = "") -> Measured:
+    """Measure the largest median of metrics, in the cases whose names begin with a text; of one subject, or of all."""
 
     def measured(rows: Sequence[Row]) -> float | None:
-        return max((row.median for row in rows if row.metric in metrics and row.case.startswith(cases)), default=None)
+        chosen = (row for row in rows if row.metric in metrics and row.case.startswith(cases))
+        return max((row.median for row in chosen if subject in ("", row.subject)), default=None)
 
     return measured
 
@@ -116,6 +119,11 @@ WAKING = (
     "item on within its scheduler. An event loop in C, such as uvloop, would lift it."
 )
 QUEUE = "an item is looked up in two sets and a queue by Python code. A queue in C would lift it."
+REQUEST = "almost all of the CPU is that of the requests, which Python code builds, sends and reads."
+CONNECTIONS = (
+    "elections that renew at the same moment use a connection of HTTP/1.1 each, where client-go sends all requests "
+    "over one connection of HTTP/2."
+)
 GROWTH = "larger tables and more memory mean more misses of the caches of the processor."
 
 PROTOBUF, DYNAMIC = "client-go protobuf", "client-go dynamic"
@@ -162,5 +170,27 @@ TARGETS = (
             ("burst", 1.0, "plain queue: add all items, then get and done", QUEUE),
             ("waking a worker", 6.0, "plain queue: one worker waits for each item", WAKING),
         )
+    ),
+    *(
+        Target("events", f"{case}: CPU / client-go protobuf", 3.0, against(case, "cpu", "kubeloop", PROTOBUF), REQUEST)
+        for case in (CORE, SERIES, CORRELATION)
+    ),
+    *(
+        Target(
+            "leases",
+            f"{count} leases: lost",
+            0,
+            largest("lost", cases=f"{count} ", subject="kubeloop"),
+            CONNECTIONS,
+            "",
+        )
+        for count in COUNTS
+    ),
+    Target(
+        "leases",
+        f"{COUNTS[0]} leases: CPU / client-go protobuf",
+        3.0,
+        against(f"{COUNTS[0]} leases", "cpu", "kubeloop", PROTOBUF),
+        CONNECTIONS,
     ),
 )

@@ -26,6 +26,11 @@ def settled_rss():
     """Return the resident bytes after the allocator has released its free memory."""
     gc.collect()
     ctypes.CDLL("libc.so.6").malloc_trim(0)
+    return resident()
+
+
+def resident():
+    """Return the present resident bytes."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS:"))
 

@@ -230,6 +230,18 @@ def _informers():
     return kubeloop_informers
 
 
+def _events():
+    import kubeloop_events
+
+    return kubeloop_events
+
+
+def _leases(*arguments):
+    import kubeloop_leases
+
+    kubeloop_leases.leases(*arguments)
+
+
 if __name__ == "__main__":
     measure.main(
         decode=decode,
@@ -242,4 +254,7 @@ if __name__ == "__main__":
         profile=_profile,
         streams=streams,
         queue=queue,
+        events=lambda *arguments: _events().events(*arguments),
+        correlate=lambda *arguments: _events().correlate(*arguments),
+        leases=_leases,
     )

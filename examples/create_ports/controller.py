@@ -4,77 +4,54 @@ A pod requests ports with the annotation `ports.kubeloop.dev/count: "2"`. The co
 ledger (a ConfigMap: port → `namespace/name/uid`) *before* it writes them to the annotation `ports.kubeloop.dev/ports`,
 and frees them when the pod is deleted. After a crash at any point, the next reconcile of the pod completes the work.
 
-    python -m examples.create_ports.controller        # uses your kubeconfig; Ctrl-C ends it
+    python -m examples.create_ports.controller        # uses your kubeconfig; start it twice: one replica leads
 """
 
 import asyncio
 import logging
-import signal
-from collections.abc import MutableMapping
+import sys
 from contextlib import suppress
 from functools import partial
 
 import kubeloop
+from kubeloop.health import HealthChecks, HealthServer, informers_synced
+from kubeloop.leaderelection import LeaderElection
 from kubeloop.models import core_v1, meta_v1
+from kubeloop.record import EventRecorder, Recorder
 
-COUNT, PORTS = "ports.kubeloop.dev/count", "ports.kubeloop.dev/ports"
-NAMESPACE, LEDGER = "kube-system", "create-ports"
-RANGE = range(30_000, 32_000)
+from .ledger import LEADER, PORTS, NoFreePort, settle, wants
+
+NAMESPACE, NAME = "kube-system", "create-ports"  # of the ledger and of the Lease
 log = logging.getLogger("create_ports")
 
 
-def wants(item: str, pod: core_v1.Pod | None) -> tuple[str, int]:
-    """Return the owner under which the ledger books ports for a pod, and their number: 0 for a deleted pod."""
-    asked = pod.metadata.annotations.get(COUNT, "") if pod else ""
-    return f"{item}/{pod.metadata.uid if pod else ''}", int(asked) if asked.isdecimal() else 0
-
-
-def settle(ledger: MutableMapping[str, str], item: str, owner: str, count: int, *, shrink: bool) -> list[str]:
-    """Book `count` ports for `owner`; with `shrink`, free all other ports of `item` (`namespace/name`)."""
-    held = sorted(port for port, holder in ledger.items() if holder == owner)
-    free = [str(port) for port in RANGE if str(port) not in ledger][: max(0, count - len(held))]
-    if len(held) + len(free) < count:
-        raise RuntimeError(f"expected {count} free ports, got {len(free)}")
-    ledger.update(dict.fromkeys(free, owner))
-    held = sorted(held + free)[:count]
-    for port, holder in list(ledger.items()):
-        if shrink and holder.startswith(f"{item}/") and port not in held:
-            del ledger[port]
-    return held
-
-
 class CreatePorts:
-    """The controller: an informer adds keys to a queue, and workers reconcile one key at a time."""
+    """The work of one leadership. It begins without a ledger and a queue, because another replica wrote before."""
 
-    def __init__(self, clientset: kubeloop.Clientset, workers: int = 4) -> None:
-        self.clientset = clientset
+    def __init__(
+        self, clientset: kubeloop.Clientset, pods: kubeloop.SharedInformer[core_v1.Pod], recorder: Recorder, leader: str
+    ) -> None:
+        self.clientset, self.pods, self.recorder, self.leader = clientset, pods, recorder, leader
         self.config_maps = clientset.core_v1.config_maps(NAMESPACE)
-        self.factory = kubeloop.SharedInformerFactory(clientset)
-        self.pods = self.factory.core_v1.pods()
         self.queue: kubeloop.RateLimitingQueue[str] = kubeloop.RateLimitingQueue()
         self.ledger: dict[str, str] | None = None  # None if it must be read again
         self.booking = asyncio.Lock()  # one worker at a time changes the ledger
-        self.workers = workers
         self.reconciles = 0
-        # Handlers add only the key; reconcile decides what to do.
-        self.pods.add_event_handler(on_add=self.enqueue, on_update=self.enqueue, on_delete=self.enqueue)
 
     def enqueue(self, *pods: core_v1.Pod) -> None:  # an update has the old and the new pod
-        self.queue.add(kubeloop.object_key(pods[-1]))
+        self.queue.add(kubeloop.object_key(pods[-1]))  # only the key: reconcile decides what to do
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set, then let the workers finish their items."""
-        async with self.factory:
-            await self.factory.wait_for_cache_sync(timeout=60)
-            log.info("synced: %d pods, %d workers", len(self.pods.indexer), self.workers)
-            async with asyncio.TaskGroup() as group:
-                for job in (self.recover(), *(self.work() for _ in range(self.workers))):
-                    group.create_task(job)
-                await stop.wait()
-                self.queue.shut_down()
+    async def run(self, stop: kubeloop.StopSignal, workers: int = 4) -> None:
+        """Reconcile all pods, and those that change, until `stop` is set; then let the workers finish their items."""
+        self.pods.add_event_handler(on_add=self.enqueue, on_update=self.enqueue, on_delete=self.enqueue)
+        async with asyncio.TaskGroup() as group:
+            for job in (self.recover(), *(self.work() for _ in range(workers))):
+                group.create_task(job)
+            await stop.wait()
+            self.queue.shut_down()
 
     async def recover(self) -> None:
-        """Reconcile each pod in the ledger once, because pods may have been deleted while no controller ran."""
+        """Reconcile each pod in the ledger once, because pods may have been deleted while no replica led."""
         while self.ledger is None:
             try:
                 await self.read_ledger()
@@ -88,7 +65,8 @@ class CreatePorts:
         with suppress(kubeloop.QueueShutDown):
             while True:
                 async with self.queue.item() as item:  # logged and retried, after a growing delay, if it fails
-                    await self.reconcile(item)
+                    with kubeloop.log_context(controller=NAME, object=item):
+                        await self.reconcile(item)
 
     async def reconcile(self, item: str) -> None:
         """Update the ledger and the annotation of the pod to the number of ports that the pod requests."""
@@ -98,48 +76,87 @@ class CreatePorts:
         owner, count = wants(item, pod)
         booked = [holder for holder in (await self.read_ledger()).values() if holder.startswith(f"{item}/")]
         if len(booked) > count or {*booked} - {owner}:  # the cache can be old: read the pod before freeing ports
-            try:
-                pod = await pods.get(name)
-            except kubeloop.NotFound:
-                pod = None
+            pod = await pods.get_or_none(name)
             owner, count = wants(item, pod)
         # The ledger first, then the annotation; a port is freed only after it left the annotation.
-        shown = ",".join(await self.book(item, owner, count, shrink=False))
-        if pod and pod.metadata.annotations.get(PORTS, "") != shown:
-            await pods.patch(name, {"metadata": {"uid": pod.metadata.uid, "annotations": {PORTS: shown or None}}})
+        try:
+            ports = ",".join(await self.book(item, owner, count, shrink=False))
+        except NoFreePort as error:
+            if pod:
+                self.recorder.event(pod, "Warning", "NoFreePort", "BookPorts", str(error))
+            raise
+        if pod and pod.metadata.annotations.get(PORTS, "") != ports:
+            shown = {PORTS: ports or None, LEADER: self.leader}
+            await pods.patch(name, {"metadata": {"uid": pod.metadata.uid, "annotations": shown}})
+            reason = "PortsBooked" if ports else "PortsFreed"
+            self.recorder.event(pod, "Normal", reason, "BookPorts", f"the ports of the pod: {ports or 'none'}")
         await self.book(item, owner, count, shrink=True)
 
     async def book(self, item: str, owner: str, count: int, *, shrink: bool) -> list[str]:
         """Run `settle` on the ledger of the server; `edit` repeats it after a conflict."""
         change = partial(settle, item=item, owner=owner, count=count, shrink=shrink)
+
+        def write(draft: core_v1.ConfigMap.Draft) -> None:
+            change(draft.data)
+            draft.metadata.annotations[LEADER] = self.leader
+
         ledger = dict(await self.read_ledger())
         ports = change(ledger)
         if ledger != self.ledger:
             async with self.booking:
                 self.ledger = None  # unknown until the response arrives
-                self.ledger = dict((await self.config_maps.edit(LEDGER, lambda draft: change(draft.data))).data)
+                self.ledger = dict((await self.config_maps.edit(NAME, write)).data)
                 ports = change(self.ledger)  # changes nothing, and returns the booked ports
         return ports
 
     async def read_ledger(self) -> dict[str, str]:
         async with self.booking:  # so that no older response replaces a newer one
             if self.ledger is None:
-                try:
-                    found = await self.config_maps.get(LEDGER)
-                except kubeloop.NotFound:
-                    found = await self.config_maps.create(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=LEDGER)))
+                found = await self.config_maps.get_or_none(NAME)
+                if found is None:
+                    found = await self.config_maps.create(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=NAME)))
                 self.ledger = dict(found.data)
             return self.ledger
 
 
+class Replica:
+    """One of several equal programs: all have warm caches and respond to probes, and one at a time does the work."""
+
+    def __init__(self, clientset: kubeloop.Clientset, election: LeaderElection, *, health_port: int = 8081) -> None:
+        self.election = election
+        self.factory = kubeloop.SharedInformerFactory(clientset)
+        fenced = self.election.fence(clientset)  # sends nothing unless this replica leads
+        self.recorder = EventRecorder(fenced, NAME)
+        self.work = CreatePorts(fenced, self.factory.core_v1.pods(), self.recorder, self.election.identity)
+        checks = HealthChecks()
+        checks.add_liveness("election", self.election.check_health)
+        checks.add_readiness("informers", informers_synced(self.factory))
+        self.health = HealthServer(checks, port=health_port)
+
+    async def run(self, stop: kubeloop.StopSignal) -> None:
+        """Wait for the lease, and work as the leader until `stop` is set, or raise `LeadershipLost`."""
+        async with self.health, self.factory:
+            await self.factory.wait_for_cache_sync(timeout=60)
+            async with self.election, self.recorder:
+                await self.work.run(stop)
+
+
+def log_to_stderr() -> None:
+    """Log with the fields of `log_context` at the end of each line."""
+    handler = logging.StreamHandler()
+    handler.addFilter(kubeloop.LogContextFilter())
+    line = "%(asctime)s %(levelname)s %(name)s: %(message)s%(log_context)s"
+    logging.basicConfig(level=logging.INFO, format=line, handlers=[handler])
+
+
 async def main() -> None:
-    logging.basicConfig(level=logging.INFO)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
-        await CreatePorts(clientset).run(stop)
+    log_to_stderr()
+    async with kubeloop.until_signalled() as stop, kubeloop.Clientset(kubeloop.load_config()) as clientset:
+        await Replica(clientset, LeaderElection(clientset, NAME, NAMESPACE)).run(stop)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except kubeloop.LeadershipLost as lost:
+        sys.exit(str(lost))  # status 1: a Deployment starts the replica again, with nothing left of the old term

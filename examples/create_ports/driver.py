@@ -18,7 +18,7 @@ from typing import TypeVar
 import kubeloop
 from kubeloop.models import core_v1, meta_v1
 
-from .controller import COUNT
+from .ledger import COUNT
 
 T = TypeVar("T")
 AWAY = (
@@ -40,7 +40,7 @@ class Driver:
         self.total = total
         self.done: Counter[str] = Counter()
 
-    async def run(self, at_once: int = 8, pause: float = 0.25) -> None:
+    async def run(self, pause: float, at_once: int = 8) -> None:
         places = asyncio.Semaphore(at_once)
 
         async def live(number: int) -> None:
@@ -100,6 +100,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--name", default="a", help="first part of the pods' names, and the seed")
     parser.add_argument("--pods", type=int, default=150)
+    parser.add_argument("--pause", type=float, default=0.25, help="the longest pause between two writes, in seconds")
     options = parser.parse_args()
 
     async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
@@ -111,7 +112,7 @@ async def main() -> None:
                 await asyncio.sleep(0.25)
 
         reporter = asyncio.create_task(report())
-        await driver.run()
+        await driver.run(options.pause)
         reporter.cancel()
         print(json.dumps(driver.done), flush=True)
 

@@ -19,7 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kubeloop import fields, labels, models
     from kubeloop._kit.bucket import TokenBucket
+    from kubeloop._kit.log_context import LogContextFilter, log_context
     from kubeloop._kit.log_level import log_to_stderr
+    from kubeloop._kit.stop_signal import StopSignal, until_signalled
     from kubeloop.cache.factory import SharedInformerFactory
     from kubeloop.cache.handlers.event_handler import ResourceEventHandler
     from kubeloop.cache.handlers.processor import HandlerRegistration
@@ -91,6 +93,7 @@ if TYPE_CHECKING:
         TooManyRequests,
         TransportError,
         Unauthorized,
+        Unhealthy,
         UnknownIndex,
         Unreadable,
         UnreadableWriteResponse,
@@ -226,6 +229,7 @@ __all__ = [
     "LeadershipLost",
     "ListOptions",
     "Lister",
+    "LogContextFilter",
     "LogOptions",
     "LogStream",
     "MaxOfRateLimiter",
@@ -277,6 +281,7 @@ __all__ = [
     "StatusCause",
     "StatusDetails",
     "StatusResourceClient",
+    "StopSignal",
     "StoreReadError",
     "SupportsDraft",
     "TLSError",
@@ -285,6 +290,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "Unauthorized",
+    "Unhealthy",
     "UnknownIndex",
     "Unreadable",
     "UnreadableEvent",
@@ -320,6 +326,7 @@ __all__ = [
     "is_owned_by",
     "labels",
     "load_config",
+    "log_context",
     "log_to_stderr",
     "models",
     "object_key",
@@ -331,11 +338,14 @@ __all__ = [
     "scaled_int_or_percent",
     "short_human_duration",
     "split_key",
+    "until_signalled",
 ]
 
 _NAMES = {
     "_kit.bucket": "TokenBucket",
+    "_kit.log_context": "LogContextFilter log_context",
     "_kit.log_level": "log_to_stderr",
+    "_kit.stop_signal": "StopSignal until_signalled",
     "cache.handlers.event_handler": "ResourceEventHandler",
     "cache.factory": "SharedInformerFactory",
     "cache.store.indexer": "Indexer",
@@ -365,7 +375,7 @@ _NAMES = {
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
         "MethodNotAllowed NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
         "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
-        "TooManyRequests TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse "
+        "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"
     ),
     "": "fields labels models",

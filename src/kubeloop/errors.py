@@ -56,6 +56,7 @@ __all__ = [
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
+    "Unhealthy",
     "UnknownIndex",
     "Unreadable",
     "UnreadableWriteResponse",
@@ -82,7 +83,8 @@ class KubeloopError(Exception):
         │   └─ NotSynced  StaleCache  UnknownIndex  BacklogFull
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
         ├─ QueueShutDown          a work queue has no more items
-        └─ LeadershipLost
+        ├─ LeadershipLost
+        └─ Unhealthy              a check of the program's health failed
 
     Guarantees: errors can be copied and pickled, with their attributes and notes. Messages and notes are safe for logs
     and terminals: text that looks like a token is masked, control characters are escaped, and long text is cut.
@@ -483,4 +485,11 @@ class LeadershipLost(KubeloopError):
     """This process is not the leader, or not any more. The message names the election and the reason.
 
     Raised by the block of a `LeaderElection`, and by the calls of a fenced client, which has sent nothing then.
+    """
+
+
+class Unhealthy(KubeloopError):
+    """A part of the program does not work as it should. The message names the part and the reason.
+
+    Raised by the ready-made checks of `kubeloop.health`.
     """

@@ -14,18 +14,23 @@ import pytest
 import pytest_asyncio
 
 import kubeloop
+from kubeloop.testing import Kubectl
+from kubeloop.testing.controlplane.plane import report_to_stderr
 from tests.integration.only_real import is_only_real
 from tests.support.real_clientset import CONTENT_TYPE, connect
 from tests.support.servers import is_python_server
 
 ONE_FORMAT = {
     "test_auth",  # sends requests without a client
+    "test_benchmark_runners",  # runs programs
     "test_chaos",  # cuts connections for a minute, whatever is in them
     "test_connections",  # sends requests without a client
     "test_control_plane",  # starts servers
+    "test_describe",  # kubectl chooses its formats
     "test_examples",  # runs programs
     "test_coordinated_election",  # starts servers
     "test_leader_election",  # runs programs
+    "test_health",  # starts servers, and sends requests without a client
     "test_generated_crds",  # custom resources are JSON
     "test_pytest_plugin",  # runs programs
     "test_recorded_api",  # sends requests without a client
@@ -70,3 +75,9 @@ def content_type(
 async def clientset(kubeconfig: Path) -> AsyncIterator[kubeloop.Clientset]:
     async with connect(kubeconfig) as clientset:
         yield clientset
+
+
+@pytest.fixture
+def kubectl(kubeconfig: Path) -> Kubectl:
+    """Return kubectl for the API server of the tests."""
+    return Kubectl(kubeconfig, report=report_to_stderr)

@@ -18,6 +18,7 @@ _VALIDATION = "validation and defaults of an object's fields are not implemented
 _IDENTITY = "the server in Python knows one token and no users: no client certificates, reviews or permissions"
 _AGGREGATION = "the server in Python has no aggregation layer, and refuses APIServices that need one"
 _DEPTH = "the server in Python refuses objects that are nested deeper than Python's decoder permits"
+_COLUMNS = "the Tables of the server in Python have the columns Name and Age only"
 _YEAR_0 = "the server in Python sends objects that Python cannot represent in JSON only, so it refuses protobuf"
 
 ONLY_REAL: dict[str, str] = {
@@ -38,6 +39,8 @@ ONLY_REAL: dict[str, str] = {
     "test_certificates::test_the_functions_of_the_page_request_and_approve_a_certificate": _IDENTITY,
     "test_certificates::test_the_program_of_the_page_runs_with_a_certificate_of_its_own": _IDENTITY,
     "test_control_plane": _PROCESSES,
+    "test_describe::test_events_of_a_custom_resource_are_shown": _CUSTOM,
+    "test_describe::test_the_table_of_all_events_shows_their_objects_and_notes": _COLUMNS,
     "test_discovery::test_a_server_behind_it_that_is_down_hides_nothing_else": _AGGREGATION,
     "test_documents::test_a_misspelt_field_of_an_apply_reaches_the_server": _APPLY,
     "test_documents::test_a_put_keeps_what_the_schema_preserves": _CUSTOM,
@@ -57,6 +60,7 @@ ONLY_REAL: dict[str, str] = {
     "test_informer_sources::test_an_informer_of_metadata_needs_no_class_for_a_custom_kind": _CUSTOM,
     "test_informers::test_an_object_that_cannot_be_read_is_kept_until_it_is_deleted[protobuf]": _YEAR_0,
     "test_informers::test_who_may_not_list_learns_why_the_cache_does_not_sync": _IDENTITY,
+    "test_health::test_our_failures_are_those_of_the_api_server": _PROCESSES,
     "test_oidc": _IDENTITY,
     "test_pytest_plugin": "tests the fixture that starts ControlPlane",
     "test_reads_of_both_servers": "compares reads with the real server",

@@ -53,7 +53,7 @@ def test_an_example_is_short(name: str):
 
 
 def test_the_controller_is_short():
-    assert len((EXAMPLES / "create_ports/controller.py").read_text().splitlines()) < 150
+    assert len((EXAMPLES / "create_ports/controller.py").read_text().splitlines()) < 170
 
 
 def test_the_readme_s_programs_run(kubeconfig: Path):
@@ -62,6 +62,7 @@ def test_the_readme_s_programs_run(kubeconfig: Path):
     expected = printed(readme, "paint.py")
     said = run(["-c", paint], kubeconfig).splitlines()
     assert [line for line in said if line in expected] == expected  # there may be namespaces of other tests
+    controller = controller.replace("port=8081", "port=0")  # this machine may use the port
     assert re.fullmatch(r"default/kubernetes: [\d.]+, 1 port\n", run(["-c", controller], kubeconfig))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from bench import lag_server, report, workload
+from bench import lag_server, progress, report, workload
 from bench.harness import Case, Row, measure
+from bench.occurrences import core_writes, ensure_occurrences, occurrences, series_writes
 from bench.report import Table, figure, markdown
 from bench.subjects import Subject
 from bench.targets import Target, against, largest, spread, ways
@@ -74,6 +76,11 @@ def test_the_largest_figure_of_the_cases_with_a_name() -> None:
     assert largest("rss")(rows) is None
 
 
+def test_the_largest_figure_of_one_subject() -> None:
+    rows = [row("kubeloop", 1.0), row("client-go", 2.0)]
+    assert largest("cpu", subject="kubeloop")(rows) == 1.0
+
+
 def test_the_spread_compares_the_cheapest_rounds_of_the_sizes() -> None:
     rows = [row("kubeloop", 10.0, 30.0, case="10000 pods"), row("kubeloop", 12.0, 11.0, case="20000 pods")]
     assert spread("kubeloop", "cpu")(rows) == 1.1
@@ -110,6 +117,57 @@ def test_targets_are_met_missed_or_not_measured(tmp_path: Path, monkeypatch: pyt
         "",
         "- **missed; missed, too**: a reason",
     ]
+
+
+def test_a_target_of_zero_is_met_or_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row("kubeloop", 0.0, case="200", metric="lost"), row("kubeloop", 3.0, case="500", metric="lost")]
+    summaries = [each.summary() for each in rows]
+    (tmp_path / "leases.json").write_text(json.dumps({"date": "", "machine": {}, "versions": {}, "rows": summaries}))
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    found = [Target("leases", case, 0, largest("lost", cases=case), "a reason", "") for case in ("200", "500")]
+    monkeypatch.setattr(report, "TARGETS", found)
+    assert report.targets().splitlines()[2:4] == ["| leases | 200 | 0 | 0 | met |", "| leases | 500 | 0 | 3 | missed |"]
+
+
+def test_the_recorded_occurrences_repeat_combine_and_exceed_the_spam_filter(tmp_path: Path) -> None:
+    found = occurrences()
+    assert json.loads(ensure_occurrences(tmp_path).read_text()) == [list(each) for each in found]
+    assert (len(found), len({each.pod for each in found})) == (20_000, 2000)
+    assert core_writes(found).text() == "6500 events, 17250 counted"
+    assert series_writes(found).text() == "2000 events, 4000 counted"
+    last: dict[int, int] = {}
+    for number, each in enumerate(found):
+        assert number - last.get(each.pod, -500) >= 500, "no event waits beside another one of its pod"
+        last[each.pod] = number
+
+
+def test_progress_shows_the_time_of_the_suite_and_of_its_step() -> None:
+    now = 100.0
+    shown = progress.Progress("leases", lambda: now)
+    assert shown.line() == "bench: leases: 0 s"
+    now = 165.0
+    shown.begin_step("200 leases: round 1/1, kubeloop")
+    now = 177.9
+    assert shown.line() == "bench: leases: 1 min 17 s: 200 leases: round 1/1, kubeloop (for 12 s)"
+
+
+def test_a_quick_suite_shows_no_progress() -> None:
+    stream = io.StringIO()
+    with progress.shown("queue", stream):
+        progress.progress("a step")
+    assert stream.getvalue() == ""
+
+
+def test_a_program_that_logs_much_is_measured() -> None:
+    program = "import sys; sys.stderr.write('x' * 1_000_000); print('{\"cpu\": 1}')"
+    case = Case("sync", Subject("loud", list), (sys.executable, "-c", program))
+    assert len(measure([case], samples=1, missing={})) == 1
+
+
+def test_subjects_must_report_the_expected_sum() -> None:
+    case = Case("sync", Subject("one", list), (sys.executable, "-c", 'print(\'{"cpu": 1, "sum": "a"}\')'))
+    with pytest.raises(AssertionError, match="do not agree"):
+        measure([case], samples=1, missing={}, expected="b")
 
 
 @pytest.fixture

@@ -13,7 +13,19 @@ import pytest
 from hatchling.version.source.regex import RegexSource
 
 import kubeloop
-from kubeloop import cache, certificates, config, errors, leaderelection, serving, telemetry, testing, transport
+from kubeloop import (
+    cache,
+    certificates,
+    config,
+    errors,
+    health,
+    leaderelection,
+    record,
+    serving,
+    telemetry,
+    testing,
+    transport,
+)
 
 HEAVY = {"httptools", "websockets", "asyncio", "yaml", "msgspec", "typing", "logging", "ssl", "kubeloop.models"}
 
@@ -32,7 +44,7 @@ def names_for_type_checkers(package: ModuleType) -> set[str]:
 
 @pytest.mark.parametrize(
     "package",
-    [kubeloop, cache, certificates, config, leaderelection, serving, telemetry, testing, transport],
+    [kubeloop, cache, certificates, config, health, leaderelection, record, serving, telemetry, testing, transport],
     ids=lambda package: package.__name__,
 )
 def test_type_checkers_and_the_interpreter_see_the_same_names(package: ModuleType) -> None:
@@ -75,7 +87,7 @@ def test_a_misspelt_name_is_an_attribute_error_with_the_near_name() -> None:
 
 @pytest.mark.parametrize(
     "package",
-    [kubeloop, cache, certificates, config, leaderelection, serving, telemetry, testing, transport],
+    [kubeloop, cache, certificates, config, health, leaderelection, record, serving, telemetry, testing, transport],
     ids=lambda package: package.__name__,
 )
 def test_dir_lists_the_public_names_and_no_internals(package: ModuleType) -> None:

@@ -62,6 +62,11 @@ SLOW_HANDLERS = (
     "tests/unit/cache/handlers/test_handler_backlog.py tests/unit/cache/handlers/test_slow_handlers.py "
     "tests/unit/cache/handlers/test_informer_events.py tests/property/test_backlog_model.py"
 )
+CORRELATION = "tests/unit/record/test_event_correlator.py tests/unit/record/test_core_event_recorder.py"
+RECORDERS = (
+    "tests/unit/record/test_event_recorder.py tests/unit/record/test_core_event_recorder.py "
+    "tests/faults/test_event_recorder_faults.py"
+)
 EXTRAS = "tests/unit/telemetry/test_extras.py"
 REQUEST_LOG = "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py"
 PROTOBUF = "tests/unit/wire/serializers/test_protobuf_serializer.py tests/unit/rest/test_content_type.py"
@@ -131,6 +136,17 @@ DECISIVE = {
     "config/oidc_tokens": "tests/unit/config/test_oidc_tokens.py",
     "config/refreshed_tokens": "tests/unit/config/test_refreshed_tokens.py tests/unit/transport/oidc",
     "config/validation": f"{LOADING} tests/unit/config/test_auth_provider.py",
+    "_kit/log_context": "tests/unit/kit/test_log_context.py",
+    "_kit/stop_signal": "tests/unit/kit/test_stop_signal.py tests/faults/test_signalled_processes.py",
+    "health/check_call": "tests/unit/health/test_check_call.py tests/unit/health/test_check_group.py",
+    "health/check_group": "tests/unit/health/test_check_group.py tests/unit/health/test_health_checks.py",
+    "health/check_history": "tests/unit/health/test_check_history.py",
+    "health/health_response": "tests/unit/health/test_health_response.py",
+    "health/health_server": "tests/unit/health/test_health_server.py",
+    "health/informer_checks": "tests/unit/health/test_informer_checks.py",
+    "health/loop_check": "tests/unit/health/test_loop_check.py",
+    "health/process_metrics": "tests/unit/health/test_process_metrics.py",
+    "health/queue_check": "tests/unit/health/test_queue_check.py",
     "listwatch/backoff_and_pace": LISTWATCH,
     "listwatch/list_watch_machine": LISTWATCH,
     "listwatch/paging": f"{LISTWATCH} tests/unit/clients/test_object_iterator.py",
@@ -144,7 +160,20 @@ DECISIVE = {
     "metrics/informer_series": f"{METRICS} tests/unit/cache/informer/test_informer_statistics.py",
     "metrics/queue_series": METRICS,
     "metrics/request_series": f"{METRICS} tests/unit/rest/test_call_report.py tests/unit/config/test_exec_metrics.py",
+    "metrics/recorder_series": f"{METRICS} tests/unit/record/test_event_recorder.py",
     "objects/json/list_reader": "tests/unit/objects/json/test_list_reader.py tests/property/test_list_reader.py",
+    "record/event_aggregator": f"tests/unit/record/test_event_aggregator.py {CORRELATION}",
+    "record/event_correlator": CORRELATION,
+    "record/event_form": f"tests/unit/record/test_event_form.py {RECORDERS}",
+    "record/event_reference": "tests/unit/record/test_event_reference.py",
+    "record/event_sender": RECORDERS,
+    "record/event_series": f"tests/unit/record/test_event_series.py {RECORDERS}",
+    "record/event_text": "tests/unit/record/test_event_text.py tests/unit/record/test_occurrence.py",
+    "record/occurrence": "tests/unit/record/test_occurrence.py",
+    "record/recent_items": "tests/unit/record/test_recent_items.py",
+    "record/recorded_event": "tests/unit/record/test_recorded_event.py",
+    "record/spam_filter": f"tests/unit/record/test_spam_filter.py {CORRELATION}",
+    "record/write_failure": f"tests/unit/record/test_write_failure.py {RECORDERS}",
     "rest/call_report": f"tests/unit/rest/test_call_report.py {REQUEST_LOG}",
     "rest/list_response": "tests/unit/rest/test_body.py tests/unit/rest/test_second_serializer.py",
     "rest/rate_limit": "tests/unit/rest/test_rate_limit.py tests/unit/rest/test_client.py",
@@ -154,6 +183,7 @@ DECISIVE = {
     "telemetry/prometheus_collector": f"tests/unit/telemetry/test_prometheus_collector.py {EXTRAS}",
     "telemetry/request_tracing": f"tests/unit/telemetry/test_request_tracing.py {EXTRAS}",
     "telemetry/url_template": "tests/unit/telemetry/test_url_template.py",
+    "testing/fake_event_recorder": "tests/unit/testing/test_fake_event_recorder.py",
     "transport/connecting/dial_hook": "tests/unit/transport/connecting/test_dial_hook.py",
     "transport/connecting/tls": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
     "transport/connecting/tls_context": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
@@ -198,6 +228,7 @@ TESTS_OF_FLOOR = {
     "codegen": "tests/unit/codegen tests/unit/cli tests/property/codegen",
     "config": "tests/unit/config tests/faults/test_bad_config.py",
     "errors": "tests/unit/test_errors.py tests/unit/test_display.py tests/unit/wire",
+    "health": "tests/unit/health",
     "listwatch": LISTWATCH,
     "meta": "tests/unit/meta tests/property/meta",
     "fields": "tests/unit/test_fields.py tests/property/meta",
@@ -205,6 +236,7 @@ TESTS_OF_FLOOR = {
     "metrics": METRICS,
     "objects": "tests/unit/objects tests/unit/models tests/property/test_patches.py tests/property/test_drafts.py "
     "tests/unit/codegen/test_agreement.py tests/unit/test_display.py",
+    "record": f"tests/unit/record {RECORDERS}",
     "rest": f"tests/unit/rest tests/unit/clients {REST_FAULTS} {WATCH_FAULTS}",
     "scheme": "tests/unit/test_unstructured.py tests/unit/wire",
     "telemetry": "tests/unit/telemetry",

@@ -6,6 +6,9 @@
 //	clientgo informer json|protobuf sync|watch HOST COLLECTION PODS EVENTS
 //	clientgo latency  json|protobuf URL CA TOKEN CONDUCTOR PODS CHANGES RATE
 //	clientgo streams  json|protobuf h2|http/1.1 URL CA TOKEN NAMESPACE CONDUCTOR WATCHES EVENTS RATE AT_ONCE ROUNDS
+//	clientgo events   json|protobuf core|series URL CA TOKEN FILE REQUESTS
+//	clientgo correlate json|protobuf FILE
+//	clientgo leases   json|protobuf URL CA TOKEN COUNT SECONDS
 package main
 
 import (
@@ -136,6 +139,12 @@ func main() {
 	case "latency":
 		latency(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
 			number(arguments[5]), number(arguments[6]), number(arguments[7]))
+	case "events":
+		recordEvents(arguments[1], arguments[0], arguments[2], arguments[3], arguments[4], arguments[5], number(arguments[6]))
+	case "correlate":
+		correlate(arguments[1])
+	case "leases":
+		leases(arguments[0], arguments[1], arguments[2], arguments[3], number(arguments[4]), number(arguments[5]))
 	default:
 		panic("unknown measurement " + os.Args[1])
 	}

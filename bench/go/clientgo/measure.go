@@ -40,6 +40,11 @@ func settledRSS() float64 {
 	debug.FreeOSMemory()
 	time.Sleep(50 * time.Millisecond)
 	debug.FreeOSMemory()
+	return resident()
+}
+
+// resident is the present resident memory in bytes.
+func resident() float64 {
 	for _, line := range strings.Split(string(must(os.ReadFile("/proc/self/status"))), "\n") {
 		if strings.HasPrefix(line, "VmRSS:") {
 			return float64(must(strconv.Atoi(strings.Fields(line)[1]))) * 1024

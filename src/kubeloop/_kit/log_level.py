@@ -9,6 +9,8 @@ import logging
 import os
 import sys
 
+from kubeloop._kit.log_context import LogContextFilter
+
 __all__ = ["TRACE", "VARIABLE", "log_to_stderr"]
 
 TRACE = 5
@@ -57,6 +59,7 @@ def log_to_stderr(level: str | None = None) -> None:
     logging.addLevelName(TRACE, "TRACE")
     if not logger.hasHandlers():
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s%(log_context)s"))
+        handler.addFilter(LogContextFilter())
         logger.addHandler(handler)
     logger.setLevel(_LEVELS[level.lower()])

@@ -2,8 +2,8 @@
 
 Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient, workqueue and clientgo/fifo; for certificate
 managers, the kubelet's, with the name as a label. Most metrics of client-go's cache of transports are missing, because
-every client here has its own transport. `workqueue_depth_by_priority` and the metrics of informers from
-`informer_objects` on are kubeloop's own.
+every client here has its own transport. `workqueue_depth_by_priority`, the metrics of informers from
+`informer_objects` on and those of event recorders are kubeloop's own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kubeloop.metrics.certificate_series import CertificateSeries
 from kubeloop.metrics.election_series import ElectionSeries
 from kubeloop.metrics.informer_series import InformerSeries
 from kubeloop.metrics.queue_series import QueueSeries
+from kubeloop.metrics.recorder_series import RecorderSeries
 from kubeloop.metrics.request_series import RequestSeries
 
 __all__ = ["MetricFamily", "Metrics", "Sample"]
@@ -24,8 +25,8 @@ __all__ = ["MetricFamily", "Metrics", "Sample"]
 _SUFFIXES = ("_bucket", "_sum", "_count")
 
 
-class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries, ElectionSeries):
-    """Counts and measures, in memory, what clients, informers, queues, certificate managers and elections do.
+class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries, ElectionSeries, RecorderSeries):
+    """Counts and measures, in memory, what clients, informers, queues and the other parts of a program do.
 
         metrics = kubeloop.Metrics()
         config = kubeloop.load_config().replace(metrics=metrics)
@@ -34,9 +35,9 @@ class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries, Ele
         ...
         print(metrics.text())
 
-    One object can serve any number of clients, informers, queues, certificate managers and leader elections, and
-    returns values and Prometheus text. It implements the protocols `ClientMetrics`, `InformerMetrics`, `MetricsSink`,
-    `CertificateMetrics` and `LeaderMetrics`, and needs no library.
+    One object can serve any number of clients, informers, queues, certificate managers, leader elections and event
+    recorders, and returns values and Prometheus text. It implements the protocols `ClientMetrics`, `InformerMetrics`,
+    `MetricsSink`, `CertificateMetrics`, `LeaderMetrics` and `EventMetrics`, and needs no library.
 
     Args:
         now: The wall clock, for the time until certificates expire.
@@ -50,6 +51,7 @@ class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries, Ele
         InformerSeries.__init__(self)
         CertificateSeries.__init__(self, now)
         ElectionSeries.__init__(self)
+        RecorderSeries.__init__(self)
 
     def collect(self) -> tuple[MetricFamily, ...]:
         """Return all metrics with their samples at this time.
@@ -62,6 +64,7 @@ class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries, Ele
             *self.informer_families(),
             *self.certificate_families(),
             *self.election_families(),
+            *self.recorder_families(),
         )
 
     def text(self) -> str:

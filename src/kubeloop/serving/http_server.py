@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop.serving.connection_set import ConnectionSet
+from kubeloop.serving.listening_socket import socket_on_all_addresses
 from kubeloop.serving.refusal import plain_refusal
 from kubeloop.serving.server_connection import Handler, Refuse, ServerConnection
 
@@ -50,7 +51,7 @@ class HTTPServer:
     Args:
         respond: Returns the response to a request. An upgrade to another protocol is passed on as a normal request.
         max_body_bytes: How long the body of a request may be; 413 refuses a longer one, which is not read.
-        host: The address to bind; `"0.0.0.0"` or `"::"` for all.
+        host: The address to bind; `"0.0.0.0"` or `"::"` for all of one family, None for all of both.
         port: The port; 0 for one that is free.
         shares_port: Whether other sockets of the same user may be bound to the port too (`SO_REUSEPORT`), such as one
             that reserves it.
@@ -70,7 +71,7 @@ class HTTPServer:
         respond: Handler,
         *,
         max_body_bytes: int,
-        host: str = "127.0.0.1",
+        host: str | None = "127.0.0.1",
         port: int = 0,
         shares_port: bool = False,
         tls: ssl.SSLContext | None = None,
@@ -115,9 +116,14 @@ class HTTPServer:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         accept = self._plain if self._tls is None else self._encrypted
-        self._server = server = await loop.create_server(
-            accept, self._host, self._port, backlog=_BACKLOG, reuse_port=self._shares_port or None
-        )
+        if self._host is None:
+            everywhere = socket_on_all_addresses(self._port, shares_port=self._shares_port)
+            server = await loop.create_server(accept, sock=everywhere, backlog=_BACKLOG)
+        else:
+            server = await loop.create_server(
+                accept, self._host, self._port, backlog=_BACKLOG, reuse_port=self._shares_port or None
+            )
+        self._server = server
         for each in server.sockets:
             # Inherited by the sockets of connections, so that a watch ends whose client has lost its network.
             each.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

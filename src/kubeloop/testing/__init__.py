@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .action import Action
     from .action_list import ActionList
     from .apiserver import APIServer, Storage, open_storage
-    from .controlplane import ControlPlane, ControlPlaneError
+    from .controlplane import ControlPlane, ControlPlaneError, Kubectl
     from .fake_transport import FakeTransport, event_line, json_response
     from .faults import FaultRule, FaultyTransport
     from .mutation_detector import CacheMutated, MutationDetector
@@ -36,6 +36,7 @@ __all__ = [
     "FakeTransport",
     "FaultRule",
     "FaultyTransport",
+    "Kubectl",
     "MutationDetector",
     "Reaction",
     "ServerProcess",
@@ -57,7 +58,7 @@ if not TYPE_CHECKING:
             "action": "Action",
             "action_list": "ActionList",
             "apiserver": "APIServer Storage open_storage",
-            "controlplane": "ControlPlane ControlPlaneError",
+            "controlplane": "ControlPlane ControlPlaneError Kubectl",
             "fake_transport": "FakeTransport StreamedResponse event_line json_response",
             "faults": "FaultRule FaultyTransport",
             "mutation_detector": "CacheMutated MutationDetector",

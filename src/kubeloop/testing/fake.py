@@ -1,7 +1,7 @@
 """Clients of an `APIServer` of their own, in one call: `fake.Clientset(*objects)`.
 
 Reference: client-go kubernetes/fake, dynamic/fake. Those replace the clients; these are the real clients, and `api` is
-the server, with its reactions and the record of actions.
+the server, with its reactions and the record of actions. `EventRecorder` keeps events in memory.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from kubeloop.clients import clientset, dynamic
 
 from .apiserver.api_server import APIServer
+from .fake_event_recorder import EventRecorder
 
 if TYPE_CHECKING:
     from kubeloop.objects.model import Kind
     from kubeloop.unstructured import Unstructured
 
-__all__ = ["Clientset", "DynamicClient"]
+__all__ = ["Clientset", "DynamicClient", "EventRecorder"]
 
 
 class Clientset(clientset.Clientset):

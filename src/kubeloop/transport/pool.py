@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
@@ -19,7 +19,7 @@ from kubeloop.transport.request_errors import EXCHANGE_FAILURES, closed_failure,
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from kubeloop.config.credential import ClientCertificate
@@ -34,6 +34,8 @@ SILENCE_SECONDS = 180.0
 _LOOK_SECONDS = 10.0
 _KEEP_SECONDS = 60.0
 _MAX_KEPT = 100
+_DIALS_AT_ONCE = 16
+_TURN_SECONDS = 1.0
 _REPEATABLE = frozenset({"GET", "HEAD"})
 
 
@@ -78,7 +80,8 @@ class Pool:
     """The connections to one server in one event loop.
 
     - A request gets the kept connection that was used last. If there is none, a new one is opened, and the request gets
-      the first that is ready: the new one, or one that another request has finished with.
+      the first that is ready: the new one, or one that another request has finished with. At most 16 connections are
+      opened at once, unless that takes longer than a second.
     - The number of connections is unlimited unless `max_connections` is set, as in client-go. At most 100 idle ones are
       kept for a minute; the API server keeps them for 90 seconds.
     - Bytes that arrive without a request never become the response to another one. HAProxy writes a 408 after its idle
@@ -108,6 +111,7 @@ class Pool:
         self._certificate: ClientCertificate | None = None
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._dials: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(_DIALS_AT_ONCE)
         self._look: asyncio.TimerHandle | None = None
         self._is_closed = False
         self._is_bounded = max_connections is not None
@@ -244,6 +248,29 @@ class Pool:
 
     async def _dial(self, waiter: asyncio.Future[Connection]) -> None:
         """Open a connection for this waiter, or for another one if this waiter already has a connection."""
+        async with self._turn():
+            if not waiter.done():
+                await self._connect(waiter)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        """Wait until few connections are being opened, for a second at most.
+
+        If many requests begin together, most of them can use the connections of others. Without turns, all handshakes
+        would delay each other, beyond the timeouts of the requests. A server that does not respond delays no turn for
+        long.
+        """
+        has_turn = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TURN_SECONDS):
+                has_turn = await self._turns.acquire()
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._turns.release()
+
+    async def _connect(self, waiter: asyncio.Future[Connection]) -> None:
         connection = Connection(self._buffer)
         context = self._dialer.tls_context()
         try:

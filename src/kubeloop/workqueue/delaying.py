@@ -12,7 +12,8 @@ import logging
 import math
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kubeloop.errors import QueueShutDown
+from kubeloop._kit.text import safe_text
+from kubeloop.errors import APIError, LeadershipLost, QueueShutDown, TransportError
 from kubeloop.workqueue.delay_heap import Delays
 from kubeloop.workqueue.item_states import check_item
 from kubeloop.workqueue.limiters import RateLimiter, default_controller_rate_limiter
@@ -161,8 +162,9 @@ class RateLimitingQueue(DelayingQueue[T]):
         """Wait for an item, and mark it as done at the end of an `async with` block, however the block ends.
 
         - After a normal end, the limiter forgets the failures of the item. An exception of the limiter is logged.
-        - An exception is logged, and the item is retried after the limiter's delay. The exception ends there, because
-          one failed item must not end a worker; code after the block runs. Only an exception that a cancelled worker
+        - An exception is logged, with a traceback unless it is an error of the server or the network, and the item is
+          retried after the limiter's delay. The exception ends there, because one failed item must not end a worker;
+          code after the block runs. Only an exception that a cancelled worker
           raises in place of the cancellation is raised again.
         - After a cancellation, and after any other exception that is no `Exception`, the item is added again without a
           delay and without counting as a failure, so that another worker gets it. The exception is raised again.
@@ -223,12 +225,16 @@ class RateLimitingQueue(DelayingQueue[T]):
 
     def _retry(self, item: T, error: Exception) -> None:
         after = "its back-off" if not self._closed else "a restart, because the queue is shut down"
-        logger.error(
-            "work queue %r: the work on %r failed; the next attempt follows after %s",
+        # What a server refuses, and what an outage breaks, is said by its message. Other errors are faults of programs.
+        is_explained = isinstance(error, APIError | LeadershipLost | TransportError)
+        logger.log(
+            logging.WARNING if is_explained else logging.ERROR,
+            "work queue %r: the work on %r failed: %s; the next attempt follows after %s",
             self.name,
             item,
+            safe_text(str(error)) or type(error).__name__,
             after,
-            exc_info=error,
+            exc_info=None if is_explained else error,
         )
         try:
             self.add_rate_limited(item)

@@ -76,6 +76,7 @@ class Ledger(Generic[T]):
         else:
             self._order, self._enqueue, self._pop, self._touch = order, order.push, order.pop, order.touch
         self._closed = False
+        self._taken = 0
         # Hooks: where a queued item goes (replaced while workers wait), what to call when no item is left, and metrics.
         self._push: Callable[[T], None] = self._enqueue
         self._on_idle: Callable[[], None] | None = None
@@ -118,6 +119,7 @@ class Ledger(Generic[T]):
         """Take and return the next item; at least one item must be queued."""
         item = self._pop()
         self._states[item] = _PROCESSING
+        self._taken += 1
         if self._metrics is not None:
             self._metrics.taken(item)
         return item
@@ -153,3 +155,8 @@ class Ledger(Generic[T]):
     def processing(self) -> int:
         """The number of items that workers have."""
         return len(self._states) - len(self._order)
+
+    @property
+    def taken(self) -> int:
+        """The number of items that workers have taken since the queue was created."""
+        return self._taken

@@ -78,6 +78,60 @@ async def test_a_bounded_pool_opens_no_connection_that_nobody_waits_for(dials: D
 
 
 @in_virtual_time
+async def test_sixteen_connections_are_opened_at_once_and_no_more_than_are_needed(dials: Dials) -> None:
+    pool = dials.pool()
+    dials.waits = True
+    tasks = [started(pool) for _ in range(40)]
+    await settle()
+    assert dials.count == 16
+    dials.waiting[0].set_result(None)
+    exchange = await tasks[0]
+    await settle()
+    assert dials.count == 17, "the next one in the line had its turn"
+    for task in tasks[1:]:  # one connection carries all requests while the others are being opened
+        await exchange.read()
+        exchange = await task
+    await exchange.read()
+    for dial in dials.waiting[1:]:
+        dial.set_result(None)
+    await settle()
+    assert dials.count == 17
+    await pool.close()
+
+
+@in_virtual_time
+async def test_a_server_that_does_not_respond_delays_a_turn_for_a_second(dials: Dials) -> None:
+    pool = dials.pool()
+    dials.waits = True
+    tasks = [started(pool) for _ in range(40)]
+    await asyncio.sleep(0.9)
+    assert dials.count == 16
+    await asyncio.sleep(0.2)
+    assert dials.count == 40
+    for dial in dials.waiting:
+        dial.set_result(None)
+    for task in tasks:
+        await (await task).read()
+    await pool.close()
+
+
+@in_virtual_time
+async def test_a_request_that_is_cancelled_gives_its_turn_to_another(dials: Dials) -> None:
+    pool = dials.pool()
+    dials.waits = True
+    first, *tasks = [started(pool) for _ in range(17)]
+    await settle()
+    first.cancel()
+    await settle()
+    assert dials.count == 17
+    for dial in dials.waiting[1:]:
+        dial.set_result(None)
+    for task in tasks:
+        await (await task).read()
+    await pool.close()
+
+
+@in_virtual_time
 async def test_an_own_connection_comes_before_the_order_of_those_who_wait(dials: Dials) -> None:
     dials.waits = True
     pool = dials.pool()

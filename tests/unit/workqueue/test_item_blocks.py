@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kubeloop
 from kubeloop import QueueShutDown
 from kubeloop.testing import virtual_time
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
@@ -51,7 +52,7 @@ async def test_an_exception_is_logged_and_the_item_is_retried_after_its_back_off
     async def fail(key):
         starts.append(elapsed())
         if len(starts) < 4:
-            raise RuntimeError("cannot reach the server")
+            raise RuntimeError("out of paint")
         queue.shut_down()
 
     await work(queue, fail)
@@ -60,9 +61,21 @@ async def test_an_exception_is_logged_and_the_item_is_retried_after_its_back_off
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 3
     first = caplog.records[0]
     assert first.getMessage() == (
-        "work queue 'pods': the work on 'foo' failed; the next attempt follows after its back-off"
+        "work queue 'pods': the work on 'foo' failed: out of paint; the next attempt follows after its back-off"
     )
-    assert str(first.exc_info[1]) == "cannot reach the server"
+    assert str(first.exc_info[1]) == "out of paint"
+
+
+@both_queues
+@in_virtual_time
+async def test_an_error_of_the_server_or_the_network_is_one_line_without_a_traceback(kind, caplog):
+    queue = create(kind)
+    queue.add("foo")
+    async with queue.item():
+        raise kubeloop.ConnectError("connection refused", method="GET", path="/api/v1/pods")
+    (record,) = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.WARNING, None)
+    assert "the work on 'foo' failed: GET /api/v1/pods: connection refused; " in record.getMessage()
 
 
 @both_queues

@@ -68,13 +68,24 @@ def find_steps(*, version: str, controller_manager: bool, report: Report) -> Ste
             f"no Kubernetes {version} found ({places_text}), and only {KUBERNETES_VERSION} can be built here: "
             "put kube-apiserver and etcd of that version into a directory and name it in KUBEBUILDER_ASSETS"
         )
+    source = "the cache" if cached_program().exists() else "a build"
+    program = yield from _built_steps(report)
+    return _combined(program, source)
+
+
+def kubectl_steps(report: Report) -> Steps[tuple[str, ...]]:
+    """Return the command of kubectl, which is that of the built program, whatever else is on `PATH`."""
+    program = yield from _built_steps(report)
+    return (str(program), "kubectl")
+
+
+def _built_steps(report: Report) -> Steps[Path]:
+    """Return the program in the user's cache, and build it if it is missing."""
     program = cached_program()
-    source = "the cache"
     if not program.exists():
-        source = "a build"
         yield from build_steps(SOURCES, SOURCE_NAMES, program, KUBERNETES_VERSION, report)
     check_private(program, cache_directory().parent)
-    return _combined(program, source)
+    return program
 
 
 def cached_program() -> Path:

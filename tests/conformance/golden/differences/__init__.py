@@ -6,7 +6,7 @@ case any more fails the tests: a fault that was fixed must not come back under i
 
 from __future__ import annotations
 
-from . import connecting, exec_plugins, oidc, patches, responses, values
+from . import connecting, events, exec_plugins, oidc, patches, responses, values
 from .entry import Difference
 
 __all__ = ["INTENDED", "Difference"]
@@ -14,6 +14,7 @@ __all__ = ["INTENDED", "Difference"]
 INTENDED: list[Difference] = [
     *values.INTENDED,
     *connecting.INTENDED,
+    *events.INTENDED,
     *exec_plugins.INTENDED,
     *oidc.INTENDED,
     *patches.INTENDED,

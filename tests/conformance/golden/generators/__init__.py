@@ -10,7 +10,20 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from . import documents, exec_plugins, headers, messages, names, patches, responses, rest, scripts, selectors, values
+from . import (
+    documents,
+    events,
+    exec_plugins,
+    headers,
+    messages,
+    names,
+    patches,
+    responses,
+    rest,
+    scripts,
+    selectors,
+    values,
+)
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
@@ -20,8 +33,11 @@ from .priority_queue import priority_queue
 __all__ = ["GENERATORS", "cases"]
 
 GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
+    "core_events": events.core_events,
     "delta_fifo": scripts.delta_fifo,
     "errors": rest.errors,
+    "event_names": events.event_names,
+    "event_series": events.event_series,
     "exec_credentials": exec_plugins.exec_credentials,
     "exec_info": exec_plugins.exec_info,
     "exec_policies": exec_plugins.exec_policies,
@@ -42,6 +58,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "priority_queue": priority_queue,
     "proxies": names.proxies,
     "quantities": values.quantities,
+    "references": events.references,
     "responses": responses.responses,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,

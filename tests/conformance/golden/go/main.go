@@ -43,8 +43,11 @@ type surface struct {
 }
 
 var surfaces = map[string]surface{
+	"core_events":        {run: runCoreEvents, waits: true},
 	"delta_fifo":         {run: runDeltaFIFO},
 	"errors":             {run: runErrors, waits: true},
+	"event_names":        {run: runEventNames},
+	"event_series":       {run: runEventSeries, waits: true},
 	"exec_credentials":   {run: runExecCredentials},
 	"exec_info":          {run: runExecInfo},
 	"exec_policies":      {run: runExecPolicies},
@@ -65,6 +68,7 @@ var surfaces = map[string]surface{
 	"priority_queue":     {run: runPriorityQueue, waits: true},
 	"proxies":            {run: runProxies},
 	"quantities":         {run: runQuantities},
+	"references":         {run: runReferences},
 	"responses":          {run: runResponses, waits: true},
 	"schema":             {run: runSchema},
 	"strategic_patches":  {run: runStrategicPatches},

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import (
     documents,
+    events,
     exec_plugins,
     headers,
     kubeconfig_changes,
@@ -27,8 +28,11 @@ from . import (
 __all__ = ["RESULTS"]
 
 RESULTS: dict[str, Callable[[Any], Any]] = {
+    "core_events": events.core_events,
     "delta_fifo": scripts.delta_fifo,
     "errors": rest.errors,
+    "event_names": events.event_names,
+    "event_series": events.event_series,
     "exec_credentials": exec_plugins.exec_credentials,
     "exec_info": exec_plugins.exec_info,
     "exec_policies": exec_plugins.exec_policies,
@@ -49,6 +53,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "priority_queue": priority_queue.priority_queue,
     "proxies": names.proxies,
     "quantities": values.quantities,
+    "references": events.references,
     "responses": responses.responses,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,

@@ -23,7 +23,7 @@ def messages(case: dict[str, Any]) -> Any:
     where = opened(data)
     cls: Any = Scheme().lookup(where.api_version, where.kind)
     try:
-        found = _without_nothing(json.loads(documents.encode(PROTOBUF.decode(data, cls))))
+        found = without_nothing(json.loads(documents.encode(PROTOBUF.decode(data, cls))))
     except DecodeError:
         return REFUSED
     if "json" not in case:
@@ -31,11 +31,11 @@ def messages(case: dict[str, Any]) -> Any:
     return {"json": found, "equal": PROTOBUF.encode(cls.from_dict(case["json"])) == data}
 
 
-def _without_nothing(value: Any) -> Any:
+def without_nothing(value: Any) -> Any:
     """Return a value without the zeros, nulls and empty objects that are values of objects."""
     if isinstance(value, list):
-        return [_without_nothing(each) for each in value]
+        return [without_nothing(each) for each in value]
     if isinstance(value, dict):
-        pruned = {name: _without_nothing(each) for name, each in value.items()}
+        pruned = {name: without_nothing(each) for name, each in value.items()}
         return {name: each for name, each in pruned.items() if isinstance(each, list) or each not in _NOTHING}
     return value

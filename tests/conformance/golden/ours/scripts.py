@@ -17,7 +17,7 @@ from kubeloop.testing.virtual_time import elapsed, settle
 _NANO = 1e9
 
 
-async def _pass(milliseconds: int) -> None:
+async def wait(milliseconds: int) -> None:
     await asyncio.sleep(milliseconds / 1000)
     await settle()
 
@@ -52,7 +52,7 @@ def limiters(case: dict[str, Any]) -> Any:
                 if name == "accept":
                     results.append(bucket.try_take(elapsed()))
                 else:
-                    await _pass(*arguments)
+                    await wait(*arguments)
             return results
         limiter = _limiter(spec)
         for name, *arguments in case["script"]:
@@ -63,7 +63,7 @@ def limiters(case: dict[str, Any]) -> Any:
             elif name == "requeues":
                 results.append(limiter.num_requeues(*arguments))
             else:
-                await _pass(*arguments)
+                await wait(*arguments)
         return results
 
     return virtual_time.run(run())
@@ -99,7 +99,7 @@ def workqueue(case: dict[str, Any]) -> Any:
             elif name == "drain":
                 drains.append(asyncio.create_task(queue.shut_down_with_drain()))
             elif name == "pass":
-                await _pass(*arguments)
+                await wait(*arguments)
             else:
                 getattr(queue, name)(*arguments)
             await settle()

@@ -1,6 +1,6 @@
-// Command kubeloop-controlplane is a Kubernetes control plane in one binary, for tests: etcd, kube-apiserver and
-// kube-controller-manager, linked as ordinary Go packages, one sub-command each. Each takes the flags of the program
-// whose name it bears; `--version` prints what `kube-apiserver --version` prints.
+// Command kubeloop-controlplane is a Kubernetes control plane in one binary, for tests: etcd, kube-apiserver,
+// kube-controller-manager and kubectl, linked as ordinary Go packages, one sub-command each. Each takes the flags of the
+// program whose name it has; `--version` prints what `kube-apiserver --version` prints.
 package main
 
 import (
@@ -14,11 +14,13 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
 	"k8s.io/component-base/version"
+	kubectl "k8s.io/kubectl/pkg/cmd"
+	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 )
 
-const usage = "usage: kubeloop-controlplane etcd|kube-apiserver|kube-controller-manager [flags] | --version"
+const usage = "usage: kubeloop-controlplane etcd|kube-apiserver|kube-controller-manager|kubectl [flags] | --version"
 
 func main() {
 	if len(os.Args) < 2 {
@@ -34,6 +36,10 @@ func main() {
 		os.Exit(cli.Run(apiserver.NewAPIServerCommand()))
 	case "kube-controller-manager":
 		os.Exit(cli.Run(controllermanager.NewControllerManagerCommand()))
+	case "kubectl":
+		if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
+			kubectlutil.CheckErr(err) // prints the error as kubectl does, and ends the program
+		}
 	case "--version", "version":
 		fmt.Println("Kubernetes", version.Get().GitVersion)
 	default:
