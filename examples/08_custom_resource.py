@@ -37,7 +37,6 @@ async def main() -> None:
         spec = BackupSpec(schedule="0 3 * * *", targets=[BackupSpecTargets(claim="data")])
         backup = await backups.create(Backup(metadata=meta_v1.ObjectMeta(name="nightly"), spec=spec))
         print(f"{backup.metadata.name}: {backup.spec.schedule}, the server's default keeps {backup.spec.retain}")
-
         await backups.edit("nightly", pause)
         await backups.patch_status("nightly", {"status": {"phase": "Waiting"}})
 

@@ -53,11 +53,17 @@ def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, st
 
 
 def _record(module: Module) -> ModuleRecord:
-    clients = {one.resource.plural: (one.cls, one.accessor) for one in client_names(module)}
+    resources = client_names(module)
+    clients = {one.resource.plural: (one.cls, one.accessor) for one in resources}
+    clients |= {
+        f"{one.resource.plural}/{each.sub.name}": (each.cls, each.method)
+        for one in resources
+        for each in one.subresources
+    }
     return ModuleRecord(
         module=module.name,
-        classes={name: module.places.get(name, name) for name in module.structs},
-        enums={name: module.places.get(name, name) for name in module.enums},
+        classes={name: list(module.places.get(name, [name])) for name in module.structs},
+        enums={name: list(module.places.get(name, [name])) for name in module.enums},
         attributes={one.name: {each.field.wire: each.name for each in one.attributes} for one in plan(module)},
         resources=clients,
     )
@@ -68,10 +74,18 @@ class ModuleNames:
 
     Args:
         given: The names that an earlier run gave, which stay; None for a new package.
+
+    Raises:
+        SchemaError: A module of an earlier run has the name of a module of kubeloop's models.
     """
 
     def __init__(self, given: GivenNames | None = None) -> None:
         self._given = given or GivenNames()
+        for name in self._given.modules():
+            if name in built_in_types():
+                raise SchemaError(
+                    f"{FILE}: the module name {name} is that of a module of kubeloop.models; choose another"
+                )
         self._names: set[str] = {*built_in_types(), *self._given.modules()}
         self._owners: dict[tuple[str, str], str] = {}
 

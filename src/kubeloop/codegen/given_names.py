@@ -14,37 +14,57 @@ from typing import Any
 
 import msgspec
 
+from kubeloop.codegen.python_names import type_name
 from kubeloop.codegen.schema import SchemaError, identifier
 
-__all__ = ["FILE", "GivenNames", "ModuleRecord", "names_text", "read_names"]
+__all__ = ["FILE", "PLACES", "GivenNames", "ModuleRecord", "names_text", "read_names"]
 
 FILE = "names.json"
 """The name of the file in the folder of the package."""
 
+PLACES = 8
+"""How many places of a class are recorded. A class keeps its name while a definition has one of them."""
 
-class ModuleRecord(msgspec.Struct, frozen=True):
+
+@dataclass(frozen=True, slots=True)
+class ModuleRecord:
     """The names in the modules of one group version.
 
     Attributes:
         module: The name of its modules.
-        classes: The place of each class, as the path of JSON names from its kind; one of them if it has several.
+        classes: The places of each class, as paths of field names from a kind, the shortest first (`PLACES` at most).
         enums: The same for the known values of texts.
         attributes: For each class, the attributes by field name.
-        resources: For each resource (its plural), the class of its client and the accessor.
+        resources: The class and the accessor of each resource (`fleets`) and subresource (`fleets/scale`).
     """
 
     module: str = ""
-    classes: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    enums: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    attributes: dict[str, dict[str, str]] = msgspec.field(default_factory=dict[str, dict[str, str]])
-    resources: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict[str, tuple[str, str]])
+    classes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    enums: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    resources: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
     def check(self) -> None:
-        """Refuse a name that cannot stand in Python source: the file can be edited, and names become code."""
-        pairs = (name for names in self.attributes.values() for name in names.values())
-        clients = (name for names in self.resources.values() for name in names)
-        for name in (self.module, *self.classes, *self.enums, *self.attributes, *pairs, *clients):
-            identifier(name, "name")
+        """Refuse names that cannot stand in Python source or are given twice: people edit the file and merge it.
+
+        Raises:
+            SchemaError: The message contains the name.
+        """
+        identifier(self.module, "module")
+        types = [*self.classes, *self.enums]
+        for name in types:
+            if type_name(identifier(name, "class")) != name:
+                raise SchemaError(f"generated modules cannot have a class {name}")
+        _refuse_twice(self.module, types)
+        for owner, attributes in self.attributes.items():
+            for name in attributes.values():
+                identifier(name, "attribute")
+            _refuse_twice(owner, attributes.values())
+        clients = [identifier(cls, "class") for cls, _ in self.resources.values()]
+        _refuse_twice(self.module, clients)
+        for resource, (_, accessor) in self.resources.items():
+            identifier(accessor, f"accessor of {resource!a}")
+        _refuse_twice(self.module, [accessor for key, (_, accessor) in self.resources.items() if "/" not in key])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +95,18 @@ def read_names(folder: Path) -> GivenNames:
         records = msgspec.json.decode(path.read_bytes(), type=dict[str, ModuleRecord])
         for record in records.values():
             record.check()
+        _refuse_twice("the package", [record.module for record in records.values()])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, SchemaError) as error:
         raise SchemaError(f"{path}: not a file of names: {error}; delete it to choose new names") from None
     return GivenNames(records)
+
+
+def _refuse_twice(owner: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise SchemaError(f"the name {name} is given twice in {owner}")
+        seen.add(name)
 
 
 def names_text(records: Mapping[str, ModuleRecord]) -> str:

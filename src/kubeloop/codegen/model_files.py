@@ -32,7 +32,7 @@ _STATIC_NAMES: Mapping[str, frozenset[str]] = {
     "datetime": frozenset({"datetime"}),
     "typing": frozenset({"Any", "Literal", "TypeAlias"}),
 }
-_DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects"})
+_DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects", "ViewMap", "Views"})
 _FOR_CHECKERS = "# pyright: reportMissingTypeArgument=false"
 """Only the stub names the items of a list kind: a base class with arguments would take time at each import."""
 

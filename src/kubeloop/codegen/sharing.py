@@ -2,7 +2,8 @@
 
 Definitions repeat whole trees of types: a pod template is in them once per place. Two nested types are equal if they
 have the same fields with the same names, types, defaults and known values, down to the last level. Equal types whose
-field names end in the same word (`livenessProbe`, `readinessProbe`) become one class with a short name (`Probe`).
+field names end in the same word (`livenessProbe`, `readinessProbe`) become one class with a short name (`Probe`). A
+type in one place is named after its path, or after the end of the path if that is long.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kubeloop.codegen.given_names import ModuleRecord
+from kubeloop.codegen.given_names import PLACES, ModuleRecord
 from kubeloop.codegen.python_names import camel, type_name, unique
 from kubeloop.codegen.schema import Kind, Module, SchemaField, Struct, Type
 
 __all__ = ["share_types"]
+
+_LONG = 40
+"""The length in letters above which the name of a type in one place is shortened."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -41,9 +45,9 @@ def share_types(module: Module, places: Mapping[str, str], record: ModuleRecord)
         enums.setdefault((*module.enums[name], _last_word(places.get(name, name))), []).append(name)
 
     names = _Names(places, record, kinds)
-    names.give(groups.values(), record.classes)
-    names.give(enums.values(), record.enums)
-    shared = _renamed(module, names.final, list(groups.values()), [one[0] for one in enums.values()])
+    classes = names.give(groups.values(), record.classes)
+    values = names.give(enums.values(), record.enums)
+    shared = _renamed(module, names.final, classes, [one[0] for one in values])
     return replace(shared, places=names.places, given_attributes=record.attributes, given_clients=record.resources)
 
 
@@ -88,36 +92,61 @@ class _Names:
 
     def __init__(self, places: Mapping[str, str], record: ModuleRecord, kinds: set[str]) -> None:
         self.final: dict[str, str] = {}
-        self.places: dict[str, str] = {}
+        self.places: dict[str, Sequence[str]] = {}
         self._places = places
         self._kinds = kinds
         self._taken = {*record.classes, *record.enums}
 
-    def give(self, groups: Iterable[Sequence[str]], recorded: Mapping[str, str]) -> None:
-        """Name groups of equal types: as recorded, then kinds, then what is in one place, then what is shared."""
-        owners = {place: name for name, place in recorded.items()}
+    def give(self, groups: Iterable[Sequence[str]], recorded: Mapping[str, Sequence[str]]) -> list[Sequence[str]]:
+        """Name groups of equal types: as recorded, then kinds, then what is in one place, then what is shared.
+
+        Returns:
+            One group per name: types that have become equal and have two recorded names stay two.
+        """
+        owners = {place: name for name, places in recorded.items() for place in places}
+        kept: dict[str, Sequence[str]] = {}
         pending: list[Sequence[str]] = []
         for group in groups:
-            place = next((place for place in map(self._place, group) if place in owners), None)
-            if place is None:
-                pending.append(group)
-            else:
-                self._set(group, owners[place], place)
-        for group in sorted(pending, key=lambda group: (group[0] not in self._kinds, len(group) > 1)):
-            if len(group) == 1:
-                self._set(group, unique(group[0], self._taken))
-            else:
-                wanted = list(self._wanted(group))
-                free = next((name for name in wanted if name not in self._taken), wanted[-1])
-                self._set(group, unique(free, self._taken))
+            for owner, members in self._divided(group, owners).items():
+                if owner and owner not in kept:  # of types that are no longer equal, the first keeps the name
+                    kept[owner] = members
+                else:
+                    pending.append(members)
+        for owner, members in kept.items():
+            self._set(members, owner)
+        pending.sort(key=lambda group: (group[0] not in self._kinds, len(group) > 1))
+        for group in pending:
+            wanted = list(self._wanted(group)) if len(group) > 1 else [*self._short(group[0]), group[0]]
+            free = next((name for name in wanted if name not in self._taken), wanted[-1])
+            self._set(group, unique(free, self._taken))
+        return [*kept.values(), *pending]
+
+    def _divided(self, group: Sequence[str], owners: Mapping[str, str]) -> dict[str, list[str]]:
+        """Return the members by recorded name; those without one join the first name, or the empty text."""
+        named = {name: owners[place] for name in group if (place := self._place(name)) in owners}
+        first = next(iter(named.values()), "")
+        found: dict[str, list[str]] = {}
+        for name in group:
+            found.setdefault(named.get(name, first), []).append(name)
+        return found
 
     def _place(self, name: str) -> str:
         return self._places.get(name, name)
 
-    def _set(self, group: Sequence[str], final: str, place: str = "") -> None:
-        self.places[final] = place or self._place(group[0])
+    def _set(self, group: Sequence[str], final: str) -> None:
+        self.places[final] = [self._place(name) for name in group[:PLACES]]
         for name in group:
             self.final[name] = final
+
+    def _short(self, name: str) -> Iterator[str]:
+        """Yield shorter names for the long name of a type in one place: endings of its path, the preferred first."""
+        if name in self._kinds or len(name) <= _LONG:
+            return
+        steps = _steps(self._place(name))
+        endings = [type_name(camel("-".join(steps[-length:]))) for length in range(1, len(steps))]
+        first = max((number for number, one in enumerate(endings) if len(one) <= _LONG), default=0)
+        # The name of another type in one place stays with that type.
+        yield from (one for one in endings[first:] if one not in self._places)
 
     def _wanted(self, group: Sequence[str]) -> Iterator[str]:
         """Yield the names of a shared type, the shortest first: what the last field names have in common, then more."""

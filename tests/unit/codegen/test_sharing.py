@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +116,92 @@ def test_a_type_keeps_its_class_when_an_equal_one_is_added(tmp_path: Path) -> No
     assert {field.type.item.name for field in grown.structs["ThingSpec"].fields} == {"example_com_v1.ThingSpecBar"}
 
 
-@pytest.mark.parametrize("text", ["[", "[]", '{"a/v1": {"module": "x y"}}', '{"a/v1": {"classes": {"import": "x"}}}'])
+def test_a_class_keeps_its_name_while_one_of_its_places_exists(tmp_path: Path) -> None:
+    probe = _object(x=TEXT)
+    before = _module(firstProbe=probe, secondProbe=probe, thirdProbe=probe)
+    after = _module(given=_given(before, tmp_path), thirdProbe=probe)
+    assert set(after.structs) == {"Probe", "Thing", "ThingList", "ThingSpec"}
+
+
+def test_of_types_that_are_no_longer_equal_one_keeps_the_name(tmp_path: Path) -> None:
+    probe = _object(x=TEXT)
+    given = _given(_module(firstProbe=probe, secondProbe=probe), tmp_path)
+    after = _module(given=given, firstProbe=probe, secondProbe=_object(x=TEXT, y=TEXT))
+    assert [len(after.structs[name].fields) for name in ("Probe", "ThingSpecSecondProbe")] == [1, 2]
+
+
+def test_types_that_become_equal_keep_both_names(tmp_path: Path) -> None:
+    given = _given(_module(firstProbe=_object(x=TEXT), secondProbe=_object(x=TEXT, y=TEXT)), tmp_path)
+    after = _module(given=given, **dict.fromkeys(("firstProbe", "secondProbe", "thirdProbe"), _object(x=TEXT)))
+    assert [field.type.item.name.partition(".")[2] for field in after.structs["ThingSpec"].fields] == [
+        "ThingSpecFirstProbe",
+        "ThingSpecSecondProbe",
+        "ThingSpecFirstProbe",
+    ]
+
+
+def _deep(*steps: str, leaf: dict[str, Any]) -> dict[str, Any]:
+    for step in reversed(steps):
+        leaf = _object(**{step: leaf})
+    return leaf
+
+
+STEPS = ("templateDefaults", "containerSettings", "securityProfile", "capabilityList")
+
+
+def test_the_name_of_a_deep_type_is_the_end_of_its_path(tmp_path: Path) -> None:
+    module = _module(job=_deep(*STEPS, leaf=_object(x=TEXT)))
+    assert "SecurityProfileCapabilityList" in module.structs
+    assert "ThingSpecJobTemplateDefaults" in module.structs, "a name of at most 40 letters has the whole path"
+    assert max(map(len, module.structs)) <= 40
+    other = _deep(*STEPS, leaf=_object(y=TEXT))
+    grown = _module(given=_given(module, tmp_path), a=other, job=_deep(*STEPS, leaf=_object(x=TEXT)))
+    assert [field.wire for field in grown.structs["SecurityProfileCapabilityList"].fields] == ["x"]
+    assert set(module.structs) < set(grown.structs)
+    longer = [name for name in grown.structs if name.endswith("SecurityProfileCapabilityList")]
+    assert len(longer) == 2
+
+
+def _record(**more: object) -> str:
+    return json.dumps({"a/v1": {"module": "a_v1", **more}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[",
+        "[]",
+        "\xff",
+        "[" * 100_000,
+        '{"a/v1": {}}',
+        '{"a/v1": {"module": "x y"}}',
+        '{"a/v1": {"module": "same_v1"}, "b/v1": {"module": "same_v1"}}',
+        _record(classes={"import": ["x"]}),
+        _record(classes={"Sequence": ["x"]}),
+        _record(classes={"Same": ["x"]}, enums={"Same": ["y"]}),
+        _record(attributes={"A": {"x": "same", "y": "same"}}),
+        _record(attributes={"A": {"x": "class"}}),
+        _record(resources={"a": ["Same", "a"], "b": ["Same", "b"]}),
+        _record(resources={"a": ["A", "same"], "b": ["B", "same"]}),
+        _record(resources={"a": ["A", "a", "too much"]}),
+        _record(resources={"a": ["A", "no-name"]}),
+    ],
+)
 def test_a_file_of_names_that_is_damaged_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
-    (tmp_path / FILE).write_text(text)
+    (tmp_path / FILE).write_bytes(text.encode("latin-1"))
     with pytest.raises(SchemaError, match=FILE):
         read_names(tmp_path)
+
+
+def test_a_module_cannot_have_the_name_of_a_module_of_kubeloop(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"example.com/v1": {"module": "core_v1"}}')
+    with pytest.raises(SchemaError, match="core_v1"):
+        ModuleNames(read_names(tmp_path))
+
+
+def test_names_of_group_versions_that_are_gone_are_dropped_and_not_given_to_others(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"gone.com/v1": {"module": "example_com_v1"}}')
+    names = ModuleNames(read_names(tmp_path))
+    (module,) = modules_of(find_definitions([definition()], "test"), names).values()
+    assert module.name == "example_com_v1_2"
+    assert "gone" not in generate_package({module.name: module}, "# Generated.")[FILE]
