@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kubeloop.clients.subresource import GetSub, PatchSub, UpdateSub
-
-if TYPE_CHECKING:
-    from kubeloop.models import autoscaling_v1
+from kubeloop.models import autoscaling_v1
 
 __all__ = ["ModelScale"]
 
 
 class ModelScale(
-    GetSub["autoscaling_v1.Scale"],
-    UpdateSub["autoscaling_v1.Scale"],
-    PatchSub["autoscaling_v1.Scale"],
+    GetSub[autoscaling_v1.Scale],
+    UpdateSub[autoscaling_v1.Scale],
+    PatchSub[autoscaling_v1.Scale],
 ):
     """The client of the subresource scale of one object.
 

@@ -121,7 +121,7 @@ class _Names:
             self._set(group, unique(free, self._taken))
         return [*kept.values(), *pending]
 
-    def _divided(self, group: Sequence[str], owners: Mapping[str, str]) -> dict[str, list[str]]:
+    def _divided(self, group: Sequence[str], owners: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
         """Return the members by recorded name; those without one join the first name, or the empty text."""
         named = {name: owners[place] for name in group if (place := self._place(name)) in owners}
         first = next(iter(named.values()), "")

@@ -58,7 +58,7 @@ def _at(value: Any, keys: list[Any]) -> Any:
 
 
 def _change(chance: random.Random, view: Any, data: Any, name: str, kinds: str) -> None:
-    """Make one random change to a field of a draft, and the same change to plain data."""
+    """Apply one random change to a field of a draft, and the same change to plain data."""
     keys = _way(chance, data, kinds)
     leaf = _leaf(chance, name)
     match chance.randrange(5):
