@@ -20,10 +20,10 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
 .PHONY: help setup control-plane plugins demo fuzz test test-all newest unit integration lint types bench generate check-generated record-api \
-	drawing golden check-golden docs simulate soak mutation lock clean
+	drawing golden check-golden docs simulate simulate-election soak mutation lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## create .venv and install the package and the pinned tools into it
 
@@ -137,8 +137,13 @@ check-golden: $(STAMP)  ## check that the recorded results of client-go are curr
 docs: control-plane  ## check the documentation: names, types and runs of its code, and its links
 	@$(BIN)/python -m pytest tests/docs tests/integration/test_examples.py $(ARGS)
 
+WORLDS = $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(ARGS)
+
 simulate: $(STAMP)  ## run informers in simulated worlds: SEEDS=10000, or SEED=1234 for one of them with its story
-	@PYTHONPATH=$(CURDIR)/src $(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(ARGS)
+	@PYTHONPATH=$(CURDIR)/src $(BIN)/python -m tests.simulation $(WORLDS)
+
+simulate-election: $(STAMP)  ## run leader elections in simulated worlds: SEEDS=5000, or SEED=1234 for one of them with its story
+	@PYTHONPATH=$(CURDIR)/src $(BIN)/python -m tests.election $(WORLDS)
 
 soak: control-plane  ## run informers while servers are killed and connections break, and judge them: MINUTES=60
 	$(call say,"running informers on the real control plane")

@@ -48,6 +48,7 @@ class Timeline:
                 if loop in self._loops and not loop.is_blocked:
                     loop.turn()
             if busy:
+                self.now += _RESOLUTION  # a turn of a loop takes time; a timer that is nearer than that expires
                 continue
             first = self._events[0][0] if self._events else inf
             when = min([first, *(loop.next_timer for loop in self._loops if not loop.is_blocked)])
@@ -70,19 +71,24 @@ class Timeline:
 
 
 class SlantedLoop(asyncio.SelectorEventLoop):
-    """An event loop that a `Timeline` runs. Its clock has an offset and a rate, and it has no sockets."""
+    """An event loop that a `Timeline` runs. Its clock has an offset and a rate, and it has no sockets.
+
+    Attributes:
+        rate: The seconds of its clock per true second.
+        is_blocked: Whether a callback blocks it.
+    """
 
     def __init__(self, timeline: Timeline, offset: float, rate: float) -> None:
         self._timeline = timeline
         self._offset = offset
-        self._rate = rate
+        self.rate = rate
         self.is_blocked = False
         super().__init__()
         self._clock_resolution = _RESOLUTION
 
     def time(self) -> float:
         """Return the time that this loop's clock shows."""
-        return self._offset + self._rate * self._timeline.now
+        return self._offset + self.rate * self._timeline.now
 
     @property
     def is_ready(self) -> bool:
@@ -94,7 +100,7 @@ class SlantedLoop(asyncio.SelectorEventLoop):
     def next_timer(self) -> float:
         """The true time of the next timer."""
         timers = vars(self)["_scheduled"]
-        return (timers[0].when() - self._offset) / self._rate if timers else inf
+        return (timers[0].when() - self._offset) / self.rate if timers else inf
 
     def turn(self) -> None:
         """Run the callbacks that are ready."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,8 +21,17 @@ RETRIES = 4.4
 """The longest pause of a candidate, in seconds: the retry period and 120 % of it."""
 
 
+class Longest(Random):
+    """Chance that makes every pause the longest: the first renewal comes after a whole retry period."""
+
+    def random(self) -> float:
+        return 1.0
+
+
 def election_of(client: kubeloop.Clientset, identity: str = "a", **options: Any) -> LeaderElection:
-    return LeaderElection(client, "x", "default", identity=identity, now=virtual_time.now, **options)
+    return LeaderElection(
+        client, "x", "default", identity=identity, now=virtual_time.now, **{"random": Longest(), **options}
+    )
 
 
 async def lease_of(client: kubeloop.Clientset) -> coordination_v1.LeaseSpec:

@@ -52,6 +52,7 @@ CONNECTION = (
     "tests/unit/transport/http1/test_connection_is_quiet.py"
 )
 METRICS = "tests/unit/test_metrics.py tests/conformance/component_base"
+ELECTIONS = "tests/unit/leaderelection"
 QUEUES = "tests/unit/workqueue tests/property/workqueue"
 INDEXING = (
     "tests/unit/cache/store/test_indexer.py tests/unit/cache/store/test_thread_safe_store.py "
@@ -168,6 +169,13 @@ DECISIVE = {
     "record/event_reference": "tests/unit/record/test_event_reference.py",
     "record/event_sender": RECORDERS,
     "record/event_series": f"tests/unit/record/test_event_series.py {RECORDERS}",
+    "leaderelection/election_machine": f"{ELECTIONS}/test_election_machine.py {ELECTIONS}/test_leader_election.py "
+    f"{ELECTIONS}/test_edited_leases.py",
+    "leaderelection/leader_election": ELECTIONS,
+    "leaderelection/leader_term": ELECTIONS,
+    "leaderelection/lease_candidate": f"{ELECTIONS}/test_lease_candidate.py",
+    "leaderelection/lease_lock": f"{ELECTIONS}/test_lease_lock.py {ELECTIONS}/test_election_events.py",
+    "leaderelection/lease_record": f"{ELECTIONS}/test_lease_lock.py {ELECTIONS}/test_edited_leases.py",
     "record/event_text": "tests/unit/record/test_event_text.py tests/unit/record/test_occurrence.py",
     "record/occurrence": "tests/unit/record/test_occurrence.py",
     "record/recent_items": "tests/unit/record/test_recent_items.py",
@@ -229,9 +237,11 @@ TESTS_OF_FLOOR = {
     "config": "tests/unit/config tests/faults/test_bad_config.py",
     "errors": "tests/unit/test_errors.py tests/unit/test_display.py tests/unit/wire",
     "health": "tests/unit/health",
+    "leaderelection": ELECTIONS,
     "listwatch": LISTWATCH,
     "meta": "tests/unit/meta tests/property/meta",
     "fields": "tests/unit/test_fields.py tests/property/meta",
+    "jsonpath": "tests/unit/jsonpath tests/property/test_jsonpath.py",
     "labels": "tests/unit/test_labels.py tests/property/meta",
     "metrics": METRICS,
     "objects": "tests/unit/objects tests/unit/models tests/property/test_patches.py tests/property/test_drafts.py "

@@ -15,6 +15,7 @@ from kubeloop._kit.text import printable
 from kubeloop.cli.config_properties import add_properties
 from kubeloop.cli.config_setters import add_setters
 from kubeloop.errors import ConfigError
+from kubeloop.jsonpath import JSONPath, JSONPathError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,9 @@ def add_config(commands: argparse._SubParsersAction[Any]) -> None:  # argparse h
         "--flatten", action="store_true", help="put the content of certificate and key files in; not redacted"
     )
     view.add_argument("--context", metavar="NAME", help="with --minify: the context to use instead of the current one")
-    view.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="the format")
+    view.add_argument(
+        "-o", "--output", metavar="FORMAT", default="yaml", type=_output_format, help="yaml, json or jsonpath=TEMPLATE"
+    )
     contexts = add("get-contexts", "list the contexts", _get_contexts)
     contexts.add_argument("names", nargs="*", metavar="NAME", help="the contexts to list; all without names")
     contexts.add_argument("-o", "--output", choices=("name",), help="print only the names")
@@ -81,8 +84,23 @@ def _view(options: argparse.Namespace) -> int:
     elif not options.raw:
         data = redact(data)
     document = data.document()
-    print(json.dumps(document, indent=4) if options.output == "json" else yaml.dump(document).rstrip("\n"))
+    if isinstance(options.output, JSONPath):
+        print(options.output.text(document), end="")
+    else:
+        print(json.dumps(document, indent=4) if options.output == "json" else yaml.dump(document).rstrip("\n"))
     return 0
+
+
+def _output_format(text: str) -> str | JSONPath:
+    name, _, template = text.partition("=")
+    if name == "jsonpath" and template:
+        try:
+            return JSONPath(template, allow_missing_keys=True)
+        except JSONPathError as error:
+            raise argparse.ArgumentTypeError(printable(str(error))) from None
+    if text not in ("yaml", "json"):
+        raise argparse.ArgumentTypeError(printable(f"expected yaml, json or jsonpath=TEMPLATE, got {text!r}"))
+    return text
 
 
 def _get_contexts(options: argparse.Namespace) -> int:

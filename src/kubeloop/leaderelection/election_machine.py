@@ -25,6 +25,8 @@ __all__ = ["ElectionMachine", "LeaseTimes", "ReadLease", "Step", "StopLeading", 
 JITTER_FACTOR = 1.2
 """The largest part of the retry period that is added to it at random. Reference: client-go JitterFactor."""
 _LEAST_REQUEST_TIMEOUT = 1.0
+_MOST_TRANSITIONS = 2**31 - 1
+"""The largest number that the server stores; an edited Lease may have it."""
 _NO_LEASE = LeaseRecord(transitions=-1)
 """What a new Lease is based on: its first leader is no transition."""
 
@@ -132,8 +134,8 @@ class ElectionMachine:
 
     Reference: client-go LeaderElector.tryAcquireOrRenew and tryCoordinatedRenew. Intended differences: the deadline
         counts from the sending of the last renewal, not from the next attempt after its response, so that a leader
-        stops before its lease can expire, and the retry period of renewals counts from the sending too; a leader that
-        sees another holder stops at once.
+        stops before its lease can expire, and the retry period of renewals counts from the sending too; the first
+        renewal comes after a random part of the retry period; a leader that sees another holder stops at once.
     """
 
     def __init__(self, identity: str, times: LeaseTimes, *, random: Random, is_coordinated: bool = False) -> None:
@@ -227,7 +229,9 @@ class ElectionMachine:
         """Report that the record is in the Lease."""
         self._observe(record, now)
         self._end_attempt()
-        self._pause_until = self._sent_at + self._times.retry_period
+        # The renewals of elections that begin together are spread, or each of them would need a connection.
+        share = self._random.random() if self.leads_until == -inf else 1.0
+        self._pause_until = self._sent_at + self._times.retry_period * share
         leads_until = self._sent_at + self._times.renew_deadline
         if now < leads_until and not self._stopped:
             self.leads_until = leads_until
@@ -261,7 +265,7 @@ class ElectionMachine:
             int(self._times.lease_duration),
             base.acquire_time if is_ours else time,
             time,
-            base.transitions + (not is_ours),
+            min(base.transitions + (not is_ours), _MOST_TRANSITIONS),
             base.strategy if self._is_coordinated else "",
         )
 

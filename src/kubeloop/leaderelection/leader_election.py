@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.server_client import ServerClient
     from kubeloop.leaderelection.leader_metrics import LeaderMetrics
+    from kubeloop.record.recorder import Recorder
 
 __all__ = ["LeaderElection"]
 
@@ -76,9 +77,12 @@ class LeaderElection:
             number.
         renew_deadline: The seconds for which the leader works after it sent its last successful renewal.
         retry_period: The seconds between two attempts; candidates that wait add up to 120 % at random.
-        labels: Labels of the Lease. Its other labels and its annotations stay.
+        labels: Labels of the Lease; its other labels stay.
+        annotations: Annotations of the Lease; its other annotations stay.
         is_coordinated: Whether the API server chooses the leader among `LeaseCandidate` objects (KEP-4355).
         on_new_leader: Called with the identity of each new leader that is observed, `""` after a release.
+        recorder: Records the events "IDENTITY became leader" and "IDENTITY stopped leading" about the Lease. Its client
+            must not be a fenced one, which sends nothing after the end.
         metrics: Receives the measurements, such as a `kubeloop.Metrics`.
         now: The wall clock, for the times in the Lease. Nothing is decided by it.
         random: The source of the jitter.
@@ -103,8 +107,10 @@ class LeaderElection:
         renew_deadline: float = 10.0,
         retry_period: float = 2.0,
         labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
         is_coordinated: bool = False,
         on_new_leader: Callable[[str], None] | None = None,
+        recorder: Recorder | None = None,
         metrics: LeaderMetrics | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         random: Random | None = None,
@@ -119,8 +125,9 @@ class LeaderElection:
         self._name = name
         self._title = f"leader election {namespace}/{name}"
         self._is_coordinated = is_coordinated
-        self._lock = LeaseLock(clientset, namespace, name, labels or {})
+        self._lock = LeaseLock(clientset, namespace, name, labels=labels or {}, annotations=annotations or {})
         self._on_new_leader = on_new_leader
+        self._recorder = recorder
         self._metrics = metrics
         self._tell = MetricsGuard(self._title)
         self._now = now
@@ -244,6 +251,7 @@ class LeaderElection:
         self._term.renewal = loop.create_task(self._renew(machine, self._term), name=self._title)
         self._check_deadline(machine, self._term)
         self._report_status(True)
+        self._record_event("BecomeLeader", "became leader")
         logger.info("%s: %s is the leader", self._title, self._identity)
         return self
 
@@ -268,7 +276,7 @@ class LeaderElection:
             finally:
                 self._term = self._clock = None
                 if term.lost is None:
-                    self._report_status(False)
+                    self._report_end()
         if lost is not None:
             raise lost from self._last_error
 
@@ -335,7 +343,7 @@ class LeaderElection:
             return
         cause = "" if self._last_error is None else f"; the last error: {_text_of(self._last_error)}"
         term.lose(LeadershipLost(f"{self._title}: {reason}{cause}"))
-        self._report_status(False)
+        self._report_end()
         logger.warning("%s; the work is cancelled", term.lost)
 
     async def _release(self) -> None:
@@ -395,6 +403,17 @@ class LeaderElection:
     def _report_status(self, is_leader: bool) -> None:
         if self._metrics is not None:
             self._tell(self._metrics.leader_changed, self._name, is_leader)
+
+    def _report_end(self) -> None:
+        self._report_status(False)
+        self._record_event("StopLeading", "stopped leading")
+
+    def _record_event(self, action: str, what: str) -> None:
+        if self._recorder is not None:
+            try:
+                self._lock.record_event(self._recorder, action, f"{safe_text(self._identity)} {what}")
+            except Exception:
+                logger.exception("%s: no event could be recorded; the election continues", self._title)
 
     def __repr__(self) -> str:
         state = "leader" if self.is_leader else f"leader: {self.leader or 'unknown'}"

@@ -1,4 +1,6 @@
-"""`LeaseLock`: reads, creates and updates the Lease of an election; `default_identity` names a candidate.
+"""`LeaseLock`: reads, creates and updates the Lease of an election, and records events about it.
+
+`default_identity` names a candidate.
 
 Reference: client-go tools/leaderelection/resourcelock/leaselock.go.
 """
@@ -10,14 +12,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from kubeloop.errors import NotFound
-from kubeloop.leaderelection.lease_record import lease_with, new_lease, record_of
+from kubeloop.leaderelection.lease_record import LeaseRecord, lease_with, new_lease, record_of
+from kubeloop.unstructured import Unstructured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubeloop.clients.clientset import Clientset
-    from kubeloop.leaderelection.lease_record import LeaseRecord
-    from kubeloop.unstructured import Unstructured
+    from kubeloop.record.recorder import Recorder
 
 __all__ = ["LeaseLock", "default_identity"]
 
@@ -37,13 +39,22 @@ class LeaseLock:
         namespace: The namespace of the Lease.
         name: The name of the Lease.
         labels: Labels that the Lease gets; its other labels stay.
+        annotations: Annotations that the Lease gets; its other annotations stay.
     """
 
-    def __init__(self, clientset: Clientset, namespace: str, name: str, labels: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        clientset: Clientset,
+        namespace: str,
+        name: str,
+        *,
+        labels: Mapping[str, str],
+        annotations: Mapping[str, str],
+    ) -> None:
         self._leases = clientset.dynamic.resource("coordination.k8s.io/v1", "leases").namespace(namespace)
         self._namespace = namespace
         self._name = name
-        self._labels = dict(labels)
+        self._marks = {"labels": dict(labels), "annotations": dict(annotations)}
         self._lease: Unstructured | None = None
 
     async def read(self, timeout: float) -> LeaseRecord | None:
@@ -70,11 +81,21 @@ class LeaseLock:
             TransportError: There was no complete response. The Lease may have been written.
         """
         if self._lease is None:
-            lease = new_lease(self._name, self._namespace, record, self._labels)
+            lease = new_lease(self._name, self._namespace, record, **self._marks)
             self._lease = await self._leases.create(lease, timeout=timeout)
         else:
-            lease = lease_with(self._lease, record, self._labels)
+            lease = lease_with(self._lease, record, **self._marks)
             self._lease = await self._leases.update(lease, timeout=timeout)
+
+    def record_event(self, recorder: Recorder, action: str, note: str) -> None:
+        """Record an event about the Lease, as it was read or written last.
+
+        Reference: client-go LeaseLock.RecordEvent, which has no action.
+        """
+        lease = self._lease
+        if lease is None:
+            lease = Unstructured(new_lease(self._name, self._namespace, LeaseRecord(), **self._marks))
+        recorder.event(lease, "Normal", "LeaderElection", action, note)
 
     def __repr__(self) -> str:
         return f"<LeaseLock {self._namespace}/{self._name}>"

@@ -57,24 +57,25 @@ def record_of(lease: Unstructured) -> LeaseRecord:
     )
 
 
-def new_lease(name: str, namespace: str, record: LeaseRecord, labels: Mapping[str, str]) -> dict[str, Any]:
+def new_lease(
+    name: str, namespace: str, record: LeaseRecord, *, labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> dict[str, Any]:
     """Return a Lease to create."""
-    metadata: dict[str, Any] = {"name": name, "namespace": namespace}
-    if labels:
-        metadata["labels"] = dict(labels)
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": metadata,
+        "metadata": _marked({"name": name, "namespace": namespace}, labels, annotations),
         "spec": _spec(record),
     }
 
 
-def lease_with(lease: Unstructured, record: LeaseRecord, labels: Mapping[str, str]) -> dict[str, Any]:
+def lease_with(
+    lease: Unstructured, record: LeaseRecord, *, labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> dict[str, Any]:
     """Return a Lease with another record, for an update.
 
-    Everything that is neither a field of the record nor one of the labels stays as it is: annotations, other labels,
-    owner references, and fields that a newer server has added.
+    Everything that is neither a field of the record nor one of the labels and annotations stays as it is: those of
+    others, owner references, and fields that a newer server has added.
     """
     data = lease.to_dict()
     spec = data.get("spec")
@@ -82,9 +83,16 @@ def lease_with(lease: Unstructured, record: LeaseRecord, labels: Mapping[str, st
     for optional in ("strategy", "preferredHolder"):
         kept.pop(optional, None)
     data["spec"] = kept | _spec(record)
-    if labels:
-        data["metadata"]["labels"] = {**(data["metadata"].get("labels") or {}), **labels}
+    data["metadata"] = _marked(data["metadata"], labels, annotations)
     return data
+
+
+def _marked(metadata: dict[str, Any], labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+    """Return metadata with more labels and annotations."""
+    for name, added in (("labels", labels), ("annotations", annotations)):
+        if added:
+            metadata = {**metadata, name: {**(metadata.get(name) or {}), **added}}
+    return metadata
 
 
 def _spec(record: LeaseRecord) -> dict[str, Any]:
@@ -110,4 +118,5 @@ def _text(spec: dict[str, Any], name: str) -> str:
 
 def _number(spec: dict[str, Any], name: str) -> int:
     value = spec.get(name)
-    return value if isinstance(value, int) else 0
+    # The API's numbers have 32 bits; a larger one may be beyond all floats.
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31 else 0

@@ -46,6 +46,26 @@ def test_view_raw_as_json_shows_everything(path, run):
     assert json.loads(run("view", "--raw", "-o", "json")) == read_kubeconfig(path).document()
 
 
+def test_view_prints_with_a_jsonpath_template_and_redacts(path, run):
+    template = '{range .users[*]}{.name}={.user.token}{"\\n"}{end}{.missing}'
+    assert run("view", "-o", f"jsonpath={template}") == "u=REDACTED\nv=\n"
+    assert run("view", "--raw", "-o", f"jsonpath={template}") == "u=secret\nv=\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("jsonpath={.users", "the braces are not closed; add } (position 0)"),
+        ("jsonpath=", "expected yaml, json or jsonpath=TEMPLATE, got 'jsonpath='"),
+        ("xml", "expected yaml, json or jsonpath=TEMPLATE, got 'xml'"),
+    ],
+)
+def test_view_refuses_other_formats(path, capsys, output, message):
+    with pytest.raises(SystemExit):
+        main(["config", "view", "-o", output])
+    assert message in capsys.readouterr().err
+
+
 def test_view_minified_shows_one_context(path, run):
     shown = yaml.load(run("view", "--minify", "--context", "long-name"))
     assert (shown["users"], shown["current-context"]) == ([{"name": "u", "user": {"token": "REDACTED"}}], "long-name")

@@ -91,6 +91,13 @@ def test_a_free_lease_is_taken_at_once(record: LeaseRecord, transitions: int) ->
     assert not step.is_slow
 
 
+@pytest.mark.parametrize(("before", "after"), [(2**31 - 2, 2**31 - 1), (2**31 - 1, 2**31 - 1)])
+def test_the_number_of_transitions_never_exceeds_what_the_server_stores(before: int, after: int) -> None:
+    step = read(candidate(), LeaseRecord(transitions=before), 0.0)
+    assert isinstance(step, WriteLease)
+    assert step.record.transitions == after
+
+
 def test_the_lease_of_another_holder_is_respected_for_its_duration_since_it_was_seen_to_change() -> None:
     machine = candidate()
     assert read(machine, OTHER, 100.0) == Wait(100.0 + 2.0 * 1.6)
@@ -160,15 +167,18 @@ def test_the_pause_of_a_candidate_has_jitter(random: float, pause: float) -> Non
 
 
 def test_a_leader_renews_without_reading_two_seconds_after_it_sent_the_last_renewal() -> None:
-    machine = candidate()
-    first = read(machine, None, 0.0)
-    assert isinstance(first, WriteLease)
-    machine.written(first.record, 0.7)
-    assert next_step(machine, 0.7) == Wait(2.0)
-    renewal = next_step(machine, 2.0)
-    assert renewal == WriteLease(first.record.replace(renew_time="2026-01-02T12:00:02.000000Z"), 7.0)
-    machine.written(renewal.record, 2.1)
-    assert machine.leads_until == 12.0
+    machine = leader()
+    first = write(machine, 1.0, response_at=1.7)
+    assert next_step(machine, 1.7) == Wait(3.0)
+    renewal = next_step(machine, 3.0)
+    assert renewal == WriteLease(first.replace(renew_time="2026-01-02T12:00:03.000000Z"), 8.0)
+    machine.written(renewal.record, 3.1)
+    assert machine.leads_until == 13.0
+
+
+def test_the_first_renewal_comes_after_a_random_part_of_the_retry_period() -> None:
+    machine = leader()
+    assert next_step(machine, 0.7) == Wait(1.0)
 
 
 def test_a_failed_renewal_is_repeated_at_once_after_reading() -> None:

@@ -402,13 +402,14 @@ async def test_a_second_cancellation_does_not_interrupt_the_release() -> None:
     assert (await lease_of(client)).holder_identity == ""
 
 
+@pytest.mark.parametrize("seconds", [1, 6], ids=["under way", "timed out"])
 @in_virtual_time
-async def test_a_candidate_whose_claim_is_cancelled_releases_what_it_may_hold() -> None:
+async def test_a_candidate_whose_claim_is_cancelled_releases_what_it_may_hold(seconds: float) -> None:
     client = fake.Clientset()
     slow, network = faulty(client)
     network.on("create", "leases").hang(after=0)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1), election_of(slow):
+        async with asyncio.timeout(seconds), election_of(slow):
             pass
     assert (await lease_of(client)).holder_identity == ""
 
@@ -416,11 +417,25 @@ async def test_a_candidate_whose_claim_is_cancelled_releases_what_it_may_hold() 
 @in_virtual_time
 async def test_a_candidate_that_is_cancelled_while_it_waits_releases_nothing() -> None:
     client = fake.Clientset()
+    silent, network = faulty(client)
     async with election_of(client, "a"):
+        asyncio.get_running_loop().call_later(29, lambda: network.on("*", "leases").hang())
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(30), election_of(client, "b"):
+            async with asyncio.timeout(30), election_of(silent, "b"):
                 pass
+        assert elapsed() == 30.0
         assert (await lease_of(client)).holder_identity == "a"
+
+
+@in_virtual_time
+async def test_a_candidate_that_is_cancelled_during_its_first_read_sends_nothing_more() -> None:
+    client = fake.Clientset()
+    silent, network = faulty(client)
+    network.on("get", "leases", nth=1).hang()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1), election_of(silent):
+            pass
+    assert verbs(client) == []
 
 
 # Releasing
@@ -433,6 +448,7 @@ async def test_a_release_reads_the_lease_and_retries_after_a_conflict() -> None:
         client.api.actions.clear()
         client.api.on("update", "leases", nth=1).fail(kubeloop.Conflict)
     assert verbs(client) == ["get", "update", "get", "update"]
+    assert elapsed() == 0.1
     assert (await lease_of(client)).holder_identity == ""
 
 
@@ -488,14 +504,17 @@ async def test_a_leader_that_works_on_without_its_lease_is_unhealthy() -> None:
             try:
                 await asyncio.sleep(3600)
             except asyncio.CancelledError:
+                await asyncio.sleep(5)
                 election.check_health(tolerance=0)
-                await asyncio.sleep(6)
+                await asyncio.sleep(1)
                 with lost("renewed 16 s ago, and the work has not ended"):
                     election.check_health(tolerance=0)
                 election.check_health()
                 await asyncio.sleep(20)
                 with lost():
                     election.check_health()
+                checked_until = elapsed()
+    assert checked_until == 36.0
     election.check_health()
 
 
@@ -542,6 +561,7 @@ async def test_an_outage_is_logged_once_and_is_the_last_error(caplog: pytest.Log
         assert isinstance(election.last_error, kubeloop.Forbidden)
     warnings = [each for each in caplog.records if each.levelno >= logging.WARNING and "lease could" in each.message]
     assert len(warnings) == 1
+    assert "are left" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,18 @@ SECOND = timedelta(seconds=1)
 Spec = coordination_v1beta1.LeaseCandidateSpec
 
 
-def candidate_of(client: kubeloop.Clientset, **options: Any) -> LeaseCandidate:
+class Fixed(Random):
+    """Chance that always returns the same number."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__()
+        self._value = value
+
+    def random(self) -> float:
+        return self._value
+
+
+def candidate_of(client: kubeloop.Clientset, random: Random | None = None, **options: Any) -> LeaseCandidate:
     return LeaseCandidate(
         client,
         "a",
@@ -26,7 +37,7 @@ def candidate_of(client: kubeloop.Clientset, **options: Any) -> LeaseCandidate:
         lease_name="x",
         binary_version="1.2.0",
         now=virtual_time.now,
-        random=Random(1),
+        random=random or Random(1),
         **options,
     )
 
@@ -102,6 +113,35 @@ async def test_failures_are_repeated_with_pauses(verb: str, caplog: pytest.LogCa
         assert (await spec_of(client)).lease_name == "x"
     assert "lease candidate default/a: " in caplog.text
     assert "retrying in" in caplog.text
+
+
+def gets(client: fake.Clientset) -> int:
+    return sum(each.verb == "get" for each in client.api.actions)
+
+
+@pytest.mark.parametrize(("chance", "factor"), [(0.0, 1.0), (0.5, 1.5)])
+@in_virtual_time
+async def test_the_pauses_after_failures_double_up_to_a_limit_and_have_jitter(chance: float, factor: float) -> None:
+    client = fake.Clientset()
+    client.api.on("get", "leasecandidates").fail(kubeloop.Forbidden)
+    async with candidate_of(client, Fixed(chance)):
+        await asyncio.sleep(0.1)
+        for number, pause in enumerate((1, 2, 4, 8, 16, 30, 30), 1):
+            await asyncio.sleep(pause * factor - 0.2)
+            assert gets(client) == number
+            await asyncio.sleep(0.2)
+            assert gets(client) == number + 1
+
+
+@in_virtual_time
+async def test_a_failure_ten_minutes_after_the_last_one_is_repeated_after_a_second_again() -> None:
+    client = fake.Clientset()
+    client.api.on("get", "leasecandidates", nth=(1, 2, 5)).fail(kubeloop.Forbidden)
+    async with candidate_of(client, Fixed(0.0)):  # gets at 0, 1, 3, 303 and 603 s
+        await asyncio.sleep(603.5)
+        assert gets(client) == 5
+        await asyncio.sleep(1)
+        assert gets(client) == 6
 
 
 @in_virtual_time

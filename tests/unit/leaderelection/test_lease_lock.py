@@ -24,8 +24,10 @@ SPEC = {
 }
 
 
-def lock_of(client: fake.Clientset, labels: Mapping[str, str] | None = None) -> LeaseLock:
-    return LeaseLock(client, "default", "x", labels or {})
+def lock_of(
+    client: fake.Clientset, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+) -> LeaseLock:
+    return LeaseLock(client, "default", "x", labels=labels or {}, annotations=annotations or {})
 
 
 def lease(spec: object = SPEC, **metadata: Any) -> dict[str, Any]:
@@ -79,6 +81,26 @@ async def test_a_new_lease_has_the_labels(labels: dict[str, str], expected: dict
     assert document["spec"] == SPEC
 
 
+async def test_a_new_lease_has_the_annotations() -> None:
+    client = fake.Clientset()
+    lock = lock_of(client, annotations={"example.com/owner": "web"})
+    await lock.read(5)
+    await lock.write(RECORD, 5)
+    document = await stored(client)
+    assert document["metadata"]["annotations"] == {"example.com/owner": "web"}
+    assert "labels" not in document["metadata"]
+
+
+@pytest.mark.parametrize("before", [None, {"example.com/owner": "old", "example.com/note": "kept"}])
+async def test_an_update_adds_the_annotations_and_keeps_those_of_others(before: dict[str, str] | None) -> None:
+    client = fake.Clientset(lease(**({} if before is None else {"annotations": before})))
+    lock = lock_of(client, annotations={"example.com/owner": "web"})
+    await lock.read(5)
+    await lock.write(RECORD, 5)
+    document = await stored(client)
+    assert document["metadata"]["annotations"] == {**(before or {}), "example.com/owner": "web"}
+
+
 async def test_an_update_adds_the_labels_and_keeps_what_others_wrote() -> None:
     before = lease(
         {**SPEC, "strategy": "OldestEmulationVersion"},
@@ -97,7 +119,7 @@ async def test_an_update_adds_the_labels_and_keeps_what_others_wrote() -> None:
 
 def test_an_update_keeps_fields_that_a_newer_server_has_added() -> None:
     before = lease({**SPEC, "fieldOfTheFuture": {"a": 1}}, annotations={"a": "b"})
-    after = lease_with(Unstructured(before), RECORD.replace(holder="you"), {})
+    after = lease_with(Unstructured(before), RECORD.replace(holder="you"), labels={}, annotations={})
     assert after == lease({**SPEC, "holderIdentity": "you", "fieldOfTheFuture": {"a": 1}}, annotations={"a": "b"})
 
 
@@ -166,8 +188,16 @@ async def test_a_lease_that_was_deleted_is_created_after_the_next_read() -> None
 
 @pytest.mark.parametrize(
     "spec",
-    [None, [], "text", {}, {"holderIdentity": None, "leaseDurationSeconds": "15", "renewTime": 3, "strategy": []}],
-    ids=["null", "list", "text", "empty", "other types"],
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"holderIdentity": None, "leaseDurationSeconds": "15", "renewTime": 3, "strategy": []},
+        {"leaseDurationSeconds": 10**400, "leaseTransitions": -(2**31)},
+        {"leaseDurationSeconds": True},
+    ],
+    ids=["null", "list", "text", "empty", "other types", "not of 32 bits", "truth values"],
 )
 def test_fields_that_cannot_be_read_have_their_zero_values(spec: object) -> None:
     assert record_of(Unstructured(lease(spec))) == LeaseRecord()

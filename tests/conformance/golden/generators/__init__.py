@@ -24,6 +24,7 @@ from . import (
     selectors,
     values,
 )
+from .jsonpath import jsonpath
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
@@ -45,6 +46,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "headers": headers.headers,
     "int_or_string": values.int_or_string,
     "json_patches": patches.json_patches,
+    "jsonpath": jsonpath,
     "kubeconfig": kubeconfig,
     "kubeconfig_changes": kubeconfig_changes,
     "kubeconfig_views": kubeconfig_views,

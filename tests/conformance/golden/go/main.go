@@ -55,6 +55,7 @@ var surfaces = map[string]surface{
 	"headers":            {run: runHeaders},
 	"int_or_string":      {run: runIntOrString},
 	"json_patches":       {run: runJSONPatches},
+	"jsonpath":           {run: runJSONPath},
 	"kubeconfig":         {run: runKubeconfig},
 	"kubeconfig_changes": {run: runKubeconfigChanges},
 	"kubeconfig_views":   {run: runKubeconfigViews},
