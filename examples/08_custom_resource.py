@@ -6,6 +6,7 @@ The classes are written by: kubeloop generate --crd custom_resource/backups.crd.
 import asyncio
 from pathlib import Path
 
+from custom_resource.generated.clients.storage_example_com_v1 import bind
 from custom_resource.generated.models.storage_example_com_v1 import Backup, BackupSpec, BackupSpecTargets
 
 import kubeloop
@@ -32,11 +33,10 @@ def pause(draft: Backup.Draft) -> None:
 async def main() -> None:
     async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
         await install(clientset)
-        backups = clientset.resource(Backup, "default")
+        backups = bind(clientset).backups("default")
         spec = BackupSpec(schedule="0 3 * * *", targets=[BackupSpecTargets(claim="data")])
         backup = await backups.create(Backup(metadata=meta_v1.ObjectMeta(name="nightly"), spec=spec))
         print(f"{backup.metadata.name}: {backup.spec.schedule}, the server's default keeps {backup.spec.retain}")
-
         await backups.edit("nightly", pause)
         await backups.patch_status("nightly", {"status": {"phase": "Waiting"}})
 

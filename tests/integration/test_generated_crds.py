@@ -59,16 +59,14 @@ def _certificate(name: str) -> Any:
         spec=cert.CertificateSpec(
             secret_name=f"{name}-tls",
             dns_names=["a.example.com", "b.example.com"],
-            issuer_ref=cert.CertificateSpecIssuerRef(name="ca", kind="ClusterIssuer"),
+            issuer_ref=cert.IssuerRef(name="ca", kind="ClusterIssuer"),
             private_key=cert.CertificateSpecPrivateKey(size=4096, rotation_policy="Always"),
             usages=["server auth", "digital signature"],
             secret_template=cert.CertificateSpecSecretTemplate(labels={"a": "b"}, annotations={"c": "d"}),
             solver_selectors=[
                 cert.CertificateSpecSolverSelectors(
                     dns_zones=["example.com"],
-                    match_expressions=[
-                        cert.CertificateSpecSolverSelectorsMatchExpressions(key="k", operator="In", values=["v"])
-                    ],
+                    match_expressions=[cert.MatchExpressions(key="k", operator="In", values=["v"])],
                 )
             ],
             keystores=cert.CertificateSpecKeystores(
@@ -81,7 +79,7 @@ def _certificate(name: str) -> Any:
 async def test_a_certificate_goes_through_all_verbs(package: Path, server: Path, namespace: str) -> None:
     cert = _module("models", "cert_manager_io_v1")
     async with Clientset(config_of(server)) as clientset:
-        certificates = _module("clients", "cert_manager_io_v1").CertManagerIoV1(clientset.rest).certificates(namespace)
+        certificates = _module("clients", "cert_manager_io_v1").bind(clientset).certificates(namespace)
         sent = _certificate("web")
         created = await certificates.create(sent)
 
@@ -219,7 +217,7 @@ async def test_informers_of_custom_resources_hold_typed_objects(package: Path, s
         certificates = clientset.resource(cert.Certificate, namespace)
         first = await certificates.create(_certificate("first"))
         factory = SharedInformerFactory(clientset, namespace=namespace)
-        informer = informers.CertManagerIoV1Informers(factory).certificates()
+        informer = informers.bind(factory).certificates()
         assert informer is factory.informer(cert.Certificate)
         informer.add_event_handler(on_add=lambda one: seen.put_nowait(one.spec.secret_name))
         async with factory:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kubeloop.errors import DecodeError
 
 if TYPE_CHECKING:
+    from kubeloop.codegen.custom import ModuleNames
     from kubeloop.codegen.schema import Module
 
 __all__ = ["add_generate"]
@@ -46,19 +47,21 @@ def add_generate(commands: argparse._SubParsersAction[Any]) -> None:  # argparse
 
 
 def _run(options: argparse.Namespace) -> int:
-    from kubeloop.codegen.custom import generate_package
+    from kubeloop.codegen.custom import ModuleNames, generate_package
     from kubeloop.codegen.generated_files import origin_line, write
+    from kubeloop.codegen.given_names import read_names
     from kubeloop.codegen.trial_import import try_package
 
     out: Path = options.out
+    names = ModuleNames(read_names(out))
     if options.crd:
-        modules, inputs = _from_crds(options.crd)
+        modules, inputs = _from_crds(options.crd, names)
         command = ["--crd", *(path.name for path in options.crd)]
     elif options.openapi:
-        modules, inputs = _from_openapi(options.openapi)
+        modules, inputs = _from_openapi(options.openapi, names)
         command = ["--openapi", *(path.name for path in options.openapi)]
     else:
-        modules, text = asyncio.run(_from_cluster(options))
+        modules, text = asyncio.run(_from_cluster(options, names))
         inputs = [text]
         command = ["--cluster", *(word for group in options.group for word in ("--group", group))]
     origin = origin_line(shlex.join(["kubeloop", "generate", *command]), inputs)
@@ -72,7 +75,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _from_crds(paths: Sequence[Path]) -> tuple[dict[str, Module], list[bytes]]:
+def _from_crds(paths: Sequence[Path], names: ModuleNames) -> tuple[dict[str, Module], list[bytes]]:
     from kubeloop.codegen.crd import find_definitions, modules_of
 
     inputs = [path.read_bytes() for path in paths]
@@ -81,14 +84,13 @@ def _from_crds(paths: Sequence[Path]) -> tuple[dict[str, Module], list[bytes]]:
         for path, data in zip(paths, inputs, strict=True)
         for one in find_definitions(_documents(path, data), str(path))
     ]
-    return modules_of(found), inputs
+    return modules_of(found, names), inputs
 
 
-def _from_openapi(paths: Sequence[Path]) -> tuple[dict[str, Module], list[bytes]]:
-    from kubeloop.codegen.custom import ModuleNames, built_in_types
+def _from_openapi(paths: Sequence[Path], names: ModuleNames) -> tuple[dict[str, Module], list[bytes]]:
+    from kubeloop.codegen.custom import built_in_types
     from kubeloop.codegen.openapi import read_openapi
 
-    names = ModuleNames()
     inputs = [path.read_bytes() for path in paths]
     found = [
         read_openapi(document, str(path), built_in_types(), names)
@@ -109,11 +111,11 @@ def _documents(path: Path, data: bytes) -> list[object]:
         raise SchemaError(f"{path}: {error}") from None
 
 
-async def _from_cluster(options: argparse.Namespace) -> tuple[dict[str, Module], bytes]:
+async def _from_cluster(options: argparse.Namespace, names: ModuleNames) -> tuple[dict[str, Module], bytes]:
     from kubeloop.codegen.cluster import read_cluster
     from kubeloop.config.load import load_config
     from kubeloop.rest.client import RESTClient
 
     config = load_config(options.kubeconfig, context=options.context)
     async with RESTClient(config) as rest:
-        return await read_cluster(rest, options.group)
+        return await read_cluster(rest, options.group, names)

@@ -18,6 +18,7 @@ from kubeloop.clients.verbs import (
 )
 
 if TYPE_CHECKING:
+    from kubeloop.clients.model_scale import ModelScale
     from kubeloop.clients.resource_info import ResourceInfo
 
 __all__ = ["ModelClient", "ResourceClient", "StatusResourceClient"]
@@ -58,6 +59,19 @@ class ModelClient(StatusResourceClient[T, L], Generic[T, L]):
 
     __slots__ = ()
     _status_is_separate = False
+
+    def scale(self, name: str) -> ModelScale:
+        """Return the client of the scale of one object: `scale("web").patch({"spec": {"replicas": 3}})`.
+
+        Its verbs raise NotFound if the resource has no scale. Typed clients have this method only if the resource has
+        one.
+
+        Reference: client-go scale.ScaleInterface.
+        """
+        from kubeloop.clients.model_scale import ModelScale
+        from kubeloop.models import autoscaling_v1
+
+        return ModelScale(self._endpoint, name, "scale", autoscaling_v1.Scale)
 
     @classmethod
     def _spell(cls, info: ResourceInfo, namespace: str) -> str:

@@ -14,7 +14,7 @@ from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.base_resource_client import all_of
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.clients.request_bodies import AnyPatch, configuration_data, write_patch
-from kubeloop.objects.model import Model
+from kubeloop.objects.model import Kind, Model
 from kubeloop.wire.options import ApplyOptions, WriteOptions, write_params
 from kubeloop.wire.patch import APPLY_PATCH, PatchType
 from kubeloop.wire.plain_values import to_data
@@ -110,6 +110,13 @@ class Subresource(Generic[R_co]):
         return f"<{type(self).__name__} {self._subresource} of {self._name} of {self._endpoint}: {verbs}>"
 
 
+def _with_kind(obj: object, model: type[Any]) -> object:  # Any: the class of the response may be any
+    """Return a mapping with the `apiVersion` and `kind` of the subresource, where they are missing."""
+    if not isinstance(obj, Mapping) or not issubclass(model, Kind):
+        return obj
+    return {"apiVersion": model.api_version, "kind": model.kind, **cast("Json", obj)}
+
+
 class GetSub(Subresource[R_co]):
     """get."""
 
@@ -136,7 +143,8 @@ class UpdateSub(Subresource[R]):
                 field_validation: "Ignore" | "Warn" | "Strict" | None
                 timeout: float | None
         """
-        return await self._send_object("PUT", write_params(options, "update"), options.get("timeout"), obj)
+        params = write_params(options, "update")
+        return await self._send_object("PUT", params, options.get("timeout"), _with_kind(obj, self._model))
 
 
 class PatchSub(Subresource[R_co]):
@@ -180,7 +188,7 @@ class ApplySub(Subresource[R]):
         if not field_manager:
             raise ValueError("apply needs a field_manager: the name that owns the fields")
         params = {"fieldManager": field_manager, **write_params(options, "apply")}
-        data = configuration_data(obj)
+        data = _with_kind(configuration_data(obj), self._model)
         return await self._send_object("PATCH", params, options.get("timeout"), data, APPLY_PATCH)
 
 

@@ -63,8 +63,17 @@ def emit_clients(module: Module, target: Target) -> str:
     for names in client_names(module):
         group += ["", *_accessor_method(names, module)]
         classes += _resource_classes(names, module)
-    text = "\n\n\n".join("\n".join(lines) for lines in [group, *(one.lines() for one in classes)])
+    bind = [_bind(name, module)] if target.has_bind else []
+    text = "\n\n\n".join("\n".join(lines) for lines in [*bind, group, *(one.lines() for one in classes)])
     return "\n".join([*_head(module, classes, target), "", "", text, ""])
+
+
+def _bind(name: str, module: Module) -> list[str]:
+    return [
+        f"def bind(clientset: ServerClient) -> {name}:",
+        f'    """Return the typed clients of {module.api_version}, over the connections of a Clientset."""',
+        f"    return {name}(clientset.rest)",
+    ]
 
 
 def _accessor_method(names: ResourceNames, module: Module) -> list[str]:
@@ -165,6 +174,8 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
     takes_namespace = any(resource.namespaced for resource in module.resources)
     typed = _import("kubeloop.meta.namespaces", ["DefaultNamespace"] if takes_namespace else [])
     typed += _import("kubeloop.models", others)
+    if target.has_bind:
+        typed = [*_import("kubeloop.clients.server_client", ["ServerClient"]), *typed]
     lines = [
         target.origin(module),
         f'"""The typed clients of {module.api_version}, one class per resource."""',
@@ -181,6 +192,7 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
     if typed:
         lines += ["if TYPE_CHECKING:", *("    " + line for line in typed), ""]
     names = sorted([class_of_module(module.name), *(one.name for one in classes)])
+    names += ["bind"] if target.has_bind else []
     return [*lines, "__all__ = [", *(f'    "{name}",' for name in names), "]"]
 
 

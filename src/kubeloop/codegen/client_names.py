@@ -7,6 +7,7 @@ clients. Informers have the accessors of the clients.
 from __future__ import annotations
 
 import keyword
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubeloop.codegen.python_names import camel, class_of_module, collection, snake, unique
@@ -62,25 +63,44 @@ def client_names(module: Module) -> list[ResourceNames]:
     others = {module.name, "str", *_type_modules(module)}
     classes, accessors = {*_IMPORTED, *others, class_of_module(module.name)}, {*others, "group_version"}
     ordered = sorted(module.resources, key=lambda one: (snake(collection(one.kind, one.plural)), one.plural))
-    named = {
-        one.plural: (
-            unique(_name(wanted := collection(one.kind, one.plural)), classes),
-            unique(_name(snake(wanted)), accessors),
-        )
-        for one in ordered
+    named = _kept(module, classes, accessors, others)
+    classes |= {names[0] for names in named.values()}
+    accessors |= {names[1] for key, names in named.items() if "/" not in key}
+    for one in ordered:
+        if one.plural not in named:
+            wanted = collection(one.kind, one.plural)
+            named[one.plural] = (unique(_name(wanted), classes), unique(_name(snake(wanted)), accessors))
+    return [ResourceNames(one, *named[one.plural], _subresources(one, named, classes, others)) for one in ordered]
+
+
+def _kept(module: Module, classes: set[str], accessors: set[str], others: set[str]) -> dict[str, tuple[str, str]]:
+    """Return the names that an earlier run gave to what the module still has, unless a name is reserved since."""
+    found = {one.plural for one in module.resources}
+    found |= {f"{one.plural}/{sub.name}" for one in module.resources for sub in _with_methods(one)}
+    return {
+        key: (cls, method)
+        for key, (cls, method) in module.given_clients.items()
+        if key in found and cls not in classes and method not in ({*_METHODS, *others} if "/" in key else accessors)
     }
-    return [ResourceNames(one, *named[one.plural], _subresources(one, classes, others)) for one in ordered]
 
 
-def _subresources(one: Resource, classes: set[str], others: set[str]) -> tuple[SubresourceNames, ...]:
-    methods = {*_METHODS, *others}
-    found = sorted((sub for sub in one.subresources if not sub.upgrade), key=lambda sub: sub.name)
-    return tuple(
-        SubresourceNames(
-            sub, unique(_name(camel(one.kind + camel(sub.name))), classes), unique(_name(snake(sub.name)), methods)
+def _with_methods(one: Resource) -> list[Subresource]:
+    return sorted((sub for sub in one.subresources if not sub.upgrade), key=lambda sub: sub.name)
+
+
+def _subresources(
+    one: Resource, given: Mapping[str, tuple[str, str]], classes: set[str], others: set[str]
+) -> tuple[SubresourceNames, ...]:
+    kept = {sub.name: given[key] for sub in _with_methods(one) if (key := f"{one.plural}/{sub.name}") in given}
+    methods = {*_METHODS, *others, *(method for _, method in kept.values())}
+    found: list[SubresourceNames] = []
+    for sub in _with_methods(one):
+        names = kept.get(sub.name) or (
+            unique(_name(camel(one.kind + camel(sub.name))), classes),
+            unique(_name(snake(sub.name)), methods),
         )
-        for sub in found
-    )
+        found.append(SubresourceNames(sub, *names))
+    return tuple(found)
 
 
 def _type_modules(module: Module) -> set[str]:

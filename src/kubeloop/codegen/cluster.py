@@ -22,12 +22,15 @@ _DEFINITION = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceD
 _SERVICES = ("apiregistration.k8s.io/v1", "apiservices")
 
 
-async def read_cluster(rest: RESTClient, groups: Collection[str] = ()) -> tuple[dict[str, Module], bytes]:
+async def read_cluster(
+    rest: RESTClient, groups: Collection[str] = (), names: ModuleNames | None = None
+) -> tuple[dict[str, Module], bytes]:
     """Read the custom resources of a server.
 
     Args:
         rest: A client of the server.
         groups: The API groups to read; all that are not built in when empty.
+        names: The names of modules that are taken; None begins with those of kubeloop.
 
     Returns:
         The modules by name, and the text that they were made from, whose hash goes into the generated files.
@@ -37,7 +40,7 @@ async def read_cluster(rest: RESTClient, groups: Collection[str] = ()) -> tuple[
         APIError: The server refused to list them.
     """
     wanted = frozenset(groups)
-    names = ModuleNames()
+    names = names or ModuleNames()
     items = [one for one in await _items(rest, *_DEFINITIONS) if not wanted or one.spec.get("group") in groups]
     documents = [{**_DEFINITION, "metadata": {"name": one.metadata.name}, "spec": one.spec} for one in items]
     modules = modules_of(find_definitions(documents, "the cluster"), names, unserved=True) if items else {}

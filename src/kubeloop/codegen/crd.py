@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 from kubeloop.codegen.custom import ModuleNames
+from kubeloop.codegen.given_names import ModuleRecord
 from kubeloop.codegen.input_documents import (
     CustomResourceDefinition,
     DefinitionSpec,
@@ -17,6 +18,7 @@ from kubeloop.codegen.input_documents import (
     reading,
 )
 from kubeloop.codegen.schema import Kind, Module, Resource, SchemaError, SchemaField, Struct, Subresource, Type
+from kubeloop.codegen.sharing import share_types
 from kubeloop.codegen.source_text import printable
 from kubeloop.codegen.structural import StructuralReader
 from kubeloop.codegen.v1beta1 import V1, V1BETA1, as_v1
@@ -35,9 +37,8 @@ __all__ = [
 VERBS = frozenset({"get", "list", "watch", "create", "update", "patch", "apply", "delete", "deletecollection"})
 """The verbs that the server supports for every custom resource."""
 
-_SCALE = Subresource(
-    "scale", frozenset({"get", "update", "patch", "apply"}), "autoscaling_v1.Scale", "autoscaling_v1.Scale"
-)
+# Servers respond to server-side apply to the scale of a custom resource with 500.
+_SCALE = Subresource("scale", frozenset({"get", "update", "patch"}), "autoscaling_v1.Scale", "autoscaling_v1.Scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def modules_of(
     for key, members in sorted(versions.items()):
         where = members[0][0].where
         with reading(where):
-            found.append(_module(names.take(*key, where), members))
+            found.append(_module(names.take(*key, where), members, names.record(*key)))
     return {module.name: module for module in sorted(found, key=lambda one: one.name)}
 
 
@@ -147,7 +148,7 @@ def _distinct(definitions: Iterable[Definition]) -> list[Definition]:
     return found
 
 
-def _module(name: str, members: list[tuple[Definition, Version]]) -> Module:
+def _module(name: str, members: list[tuple[Definition, Version]], record: ModuleRecord) -> Module:
     reader = StructuralReader(name)
     kinds: dict[str, Kind] = {}
     resources: list[Resource] = []
@@ -163,7 +164,7 @@ def _module(name: str, members: list[tuple[Definition, Version]]) -> Module:
             merge_kinds(kinds, custom_kind(reader, names, f"{spec.group}/{version.name}", schema), where)
             resources.append(_resource(spec, version))
     group, version_name = members[0][0].content.spec.group, members[0][1].name
-    return Module(
+    module = Module(
         name=name,
         group=group,
         version=version_name,
@@ -173,6 +174,7 @@ def _module(name: str, members: list[tuple[Definition, Version]]) -> Module:
         resources=resources,
         source=", ".join(sorted({definition.source for definition, _ in members})),
     )
+    return share_types(module, reader.places, record)
 
 
 def _resource(spec: DefinitionSpec, version: Version) -> Resource:

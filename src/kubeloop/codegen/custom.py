@@ -12,9 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from kubeloop.codegen.accessors import emit_clients
+from kubeloop.codegen.client_names import client_names
+from kubeloop.codegen.given_names import FILE, GivenNames, ModuleRecord, names_text
 from kubeloop.codegen.informers import emit_informers, watchable
 from kubeloop.codegen.input_documents import reading
 from kubeloop.codegen.model_files import emit_models, emit_stub
+from kubeloop.codegen.plan import plan
 from kubeloop.codegen.python_names import class_of_module, module_of, unique
 from kubeloop.codegen.schema import Module, SchemaError, check_group_version
 from kubeloop.codegen.target import Target
@@ -27,7 +30,7 @@ def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, st
 
     The package imports itself with relative imports, so it can be in any folder under any name.
     """
-    target = Target("..models", lambda _: origin)
+    target = Target("..models", lambda _: origin, has_bind=True)
     files = {
         "__init__.py": _init(origin, "Custom resources: models, clients and informers.", modules),
         "models/__init__.py": _init(origin, "Models of custom resources, one module for each group version.", modules),
@@ -45,14 +48,45 @@ def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, st
             files[f"clients/{name}.py"] = emit_clients(module, target)
             if watchable(module):
                 files[f"informers/{name}.py"] = emit_informers(module, target)
+    files[FILE] = names_text({module.api_version: _record(module) for module in modules.values()})
     return files
 
 
-class ModuleNames:
-    """The module names of one generated package, which are unique and differ from those of kubeloop's models."""
+def _record(module: Module) -> ModuleRecord:
+    resources = client_names(module)
+    clients = {one.resource.plural: (one.cls, one.accessor) for one in resources}
+    clients |= {
+        f"{one.resource.plural}/{each.sub.name}": (each.cls, each.method)
+        for one in resources
+        for each in one.subresources
+    }
+    return ModuleRecord(
+        module=module.name,
+        classes={name: list(module.places.get(name, [name])) for name in module.structs},
+        enums={name: list(module.places.get(name, [name])) for name in module.enums},
+        attributes={one.name: {each.field.wire: each.name for each in one.attributes} for one in plan(module)},
+        resources=clients,
+    )
 
-    def __init__(self) -> None:
-        self._names: set[str] = set(built_in_types())
+
+class ModuleNames:
+    """The module names of one generated package, which are unique and differ from those of kubeloop's models.
+
+    Args:
+        given: The names that an earlier run gave, which stay; None for a new package.
+
+    Raises:
+        SchemaError: A module of an earlier run has the name of a module of kubeloop's models.
+    """
+
+    def __init__(self, given: GivenNames | None = None) -> None:
+        self._given = given or GivenNames()
+        for name in self._given.modules():
+            if name in built_in_types():
+                raise SchemaError(
+                    f"{FILE}: the module name {name} is that of a module of kubeloop.models; choose another"
+                )
+        self._names: set[str] = {*built_in_types(), *self._given.modules()}
         self._owners: dict[tuple[str, str], str] = {}
 
     def take(self, group: str, version: str, where: str) -> str:
@@ -72,7 +106,11 @@ class ModuleNames:
         if other := self._owners.get((group, version)):
             raise SchemaError(f"{where}: {group}/{version} has already come from {other}")
         self._owners[group, version] = where
-        return unique(module_of(group, version), self._names, "_")
+        return self.record(group, version).module or unique(module_of(group, version), self._names, "_")
+
+    def record(self, group: str, version: str) -> ModuleRecord:
+        """Return the names that an earlier run gave to what a group version contains."""
+        return self._given.record(f"{group}/{version}")
 
 
 def _init(origin: str, doc: str, modules: Mapping[str, Module]) -> str:

@@ -119,12 +119,9 @@ def _no_value(field: SchemaField) -> str:
 def _collection(kind: Type, names: _Names, *, null: bool) -> FieldSource:
     prefix = "Null" if null else ""
     runtime, static = names.item_runtime(kind.item), names.item_static(kind.item)
-    nested = kind.item.kind == "ref"
     if kind.kind == "list":
-        draft = f"Objects[{static}, {static}.Draft]" if nested else f"Lists[{static}]"
-        return FieldSource(f"{prefix}Seq[{runtime}]", "SEQ", f"Sequence[{static}]", draft)
-    draft = f"ObjectMap[{static}, {static}.Draft]" if nested else f"Dicts[{static}]"
-    return FieldSource(f"{prefix}Map[{runtime}]", "MAP", f"Mapping[str, {static}]", draft)
+        return FieldSource(f"{prefix}Seq[{runtime}]", "SEQ", f"Sequence[{static}]", names.draft(kind))
+    return FieldSource(f"{prefix}Map[{runtime}]", "MAP", f"Mapping[str, {static}]", names.draft(kind))
 
 
 class _Names:
@@ -165,6 +162,32 @@ class _Names:
                 return self._enum
             case name:
                 return _STATIC[name]
+
+    def draft(self, kind: Type) -> str:
+        """Return the type of a list or map in a draft, whose items are drafts or views again."""
+        item = kind.item
+        static = self.item_static(item)
+        is_list = kind.kind == "list"
+        match item.kind:
+            case "ref":
+                return f"{'Objects' if is_list else 'ObjectMap'}[{static}, {static}.Draft]"
+            case "list" | "map":
+                return f"{'Views' if is_list else 'ViewMap'}[{self._assigned(item)}, {self.draft(item)}]"
+            case _:
+                return f"{'Lists' if is_list else 'Dicts'}[{static}]"
+
+    def _assigned(self, kind: Type) -> str:
+        """Return the type of what can be assigned as an item of a list or map."""
+        match kind.kind:
+            case "ref":
+                name = self.static(kind)
+                return f"{name} | {name}.Draft | Mapping[str, object]"
+            case "list":
+                return f"Sequence[{self._assigned(kind.item)}]"
+            case "map":
+                return f"Mapping[str, {self._assigned(kind.item)}]"
+            case _:
+                return self.item_static(kind)
 
     def item_runtime(self, kind: Type) -> str:
         return _optional(self.runtime(kind)) if kind.kind in _NULL_ITEMS else self.runtime(kind)

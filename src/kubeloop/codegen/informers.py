@@ -24,6 +24,14 @@ def emit_informers(module: Module, target: Target) -> str:
     """Return the text of the module that holds the informer accessors of a group version."""
     name, api_version = class_of_module(module.name), module.api_version
     takes_namespace = any(one.resource.namespaced for one in watchable(module))
+    exported = [literal(f"{name}Informers"), *(['"bind"'] if target.has_bind else [])]
+    provided = ", ".join(
+        [
+            "InformerOptions",
+            *(["InformerProvider"] if target.has_bind else []),
+            *(["Namespaces"] if takes_namespace else []),
+        ]
+    )
     lines = [
         target.origin(module),
         f'"""The informers of {api_version}, one accessor per resource."""',
@@ -38,12 +46,13 @@ def emit_informers(module: Module, target: Target) -> str:
         "if TYPE_CHECKING:",
         "    from typing import Unpack",
         "",
-        f"    from kubeloop.cache.informer_provider import InformerOptions{', Namespaces' if takes_namespace else ''}",
+        f"    from kubeloop.cache.informer_provider import {provided}",
         "    from kubeloop.cache.informer.shared_informer import SharedInformer",
         "",
-        f'__all__ = ["{name}Informers"]',
+        f"__all__ = [{', '.join(exported)}]",
         "",
         "",
+        *(_bind(name, api_version) if target.has_bind else []),
         f"class {name}Informers(InformerGroup):",
         f'    """The informers of {api_version}: those of the factory, which every caller shares."""',
         "",
@@ -53,6 +62,16 @@ def emit_informers(module: Module, target: Target) -> str:
     for one in watchable(module):
         lines += ["", *_accessor(one, module.model(one.resource.kind))]
     return "\n".join([*lines, ""])
+
+
+def _bind(name: str, api_version: str) -> list[str]:
+    return [
+        f"def bind(factory: InformerProvider) -> {name}Informers:",
+        f'    """Return the informers of {api_version} that a SharedInformerFactory shares."""',
+        f"    return {name}Informers(factory)",
+        "",
+        "",
+    ]
 
 
 def _accessor(names: ResourceNames, model: str) -> list[str]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from kubeloop.codegen.field_source import field_source
 from kubeloop.codegen.layout import WIDTH, fold
-from kubeloop.codegen.plan import ClassPlan, imports, local, plan
+from kubeloop.codegen.plan import Attribute, ClassPlan, imports, local, plan
 from kubeloop.codegen.schema import Module
-from kubeloop.codegen.source_text import docstring, literal, used_names
+from kubeloop.codegen.source_text import docstring, literal, printable, used_names
 from kubeloop.codegen.target import Target
 
 __all__ = ["emit_models", "emit_stub"]
@@ -32,7 +32,7 @@ _STATIC_NAMES: Mapping[str, frozenset[str]] = {
     "datetime": frozenset({"datetime"}),
     "typing": frozenset({"Any", "Literal", "TypeAlias"}),
 }
-_DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects"})
+_DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects", "ViewMap", "Views"})
 _FOR_CHECKERS = "# pyright: reportMissingTypeArgument=false"
 """Only the stub names the items of a list kind: a base class with arguments would take time at each import."""
 
@@ -71,7 +71,7 @@ def emit_stub(module: Module, target: Target) -> str:
     bases: set[str] = set()
     for one in plan(module):
         bases.add(_base(one))
-        body += ["", *_stub_class(one, module)]
+        body += ["", *_stub_class(one, module, named=target.has_bind)]
     used = used_names("\n".join(body))
     head = [target.origin(module)]
     for source, names in _STATIC_NAMES.items():
@@ -95,8 +95,8 @@ def _base(one: ClassPlan) -> str:
 
 
 def _bind(base: str, module: Module, *, bound: bool = False) -> str:
-    """Return the name of a base class in the module: a private one if the module has a class of the same name."""
-    if base not in module.structs:
+    """Return the name of a base class in the module: a private one if the module has a type of the same name."""
+    if base not in module.structs and base not in module.enums:
         return base
     return f"{base} as _{base}" if bound else f"_{base}"
 
@@ -165,7 +165,14 @@ def _enum(name: str, values: Sequence[str]) -> list[str]:
     ]
 
 
-def _stub_class(one: ClassPlan, module: Module) -> list[str]:
+def _field_name(attribute: Attribute) -> str:
+    """Return the sentence that names a field whose name in the API cannot be derived from that of the attribute."""
+    first, *others = attribute.name.split("_")
+    derived = first + "".join(word[:1].upper() + word[1:] for word in others)
+    return "" if derived == attribute.field.wire else f"Field name: {printable(attribute.field.wire)}."
+
+
+def _stub_class(one: ClassPlan, module: Module, *, named: bool) -> list[str]:
     base = _bind(_base(one), module)
     if one.kind is not None and one.kind.items:
         base = f"{base}[{local(one.kind.items, module)}]"
@@ -177,7 +184,8 @@ def _stub_class(one: ClassPlan, module: Module) -> list[str]:
         lines += fold(f"    {attribute.name}: {texts.static} = ...")
         lines[-1] += ignore
         default = f"Default: {attribute.field.default}." if attribute.field.default else ""
-        lines += docstring(" ".join(part for part in (attribute.field.description, default) if part), "    ")
+        parts = (_field_name(attribute) if named else "", attribute.field.description, default)
+        lines += docstring(" ".join(part for part in parts if part), "    ")
     lines += [f"    def draft(self) -> {one.name}.Draft: ...", "", f"    class Draft(_Draft[{one.name}]):"]
     for attribute, texts in fields:
         lines += fold(f"        {attribute.name}: {texts.draft}")

@@ -23,6 +23,7 @@ from kubeloop.codegen.input_documents import (
     reading,
 )
 from kubeloop.codegen.schema import Kind, Module, Resource, SchemaError, Subresource, Type
+from kubeloop.codegen.sharing import share_types
 from kubeloop.codegen.structural import StructuralReader
 
 __all__ = ["read_openapi"]
@@ -66,8 +67,10 @@ def read_openapi(
         versions = sorted({(one.group, one.version) for one in found})
         if len(versions) != 1:
             raise SchemaError(f"resources of {len(versions)} group versions; one document holds one")
-        name = (names or ModuleNames()).take(*versions[0], source)
-        return _Document(value, name, versions[0], known, source).module(found)
+        names = names or ModuleNames()
+        name = names.take(*versions[0], source)
+        document_reader = _Document(value, name, versions[0], known, source)
+        return share_types(document_reader.module(found), document_reader.places, names.record(*versions[0]))
 
 
 class _Path:
@@ -124,6 +127,11 @@ class _Document:
         self._source = source
         self._reader = StructuralReader(self._module, self._resolve)
 
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where the types of the module are, see `StructuralReader.places`."""
+        return self._reader.places
+
     def module(self, operations: list[_Path]) -> Module:
         by_plural: dict[str, list[_Path]] = {}
         for one in operations:
@@ -167,9 +175,9 @@ class _Document:
             if not response:
                 continue
             request = self._type_of(method.request_body for method in methods if method.request_body is not None)
-            subresources[one.subresource] = Subresource(
-                one.subresource, frozenset(one.verbs()), request or response, response
-            )
+            # Servers respond to server-side apply to the scale of a custom resource with 500.
+            verbs = frozenset(one.verbs()) - ({"apply"} if one.subresource == "scale" else set())
+            subresources[one.subresource] = Subresource(one.subresource, verbs, request or response, response)
         return Resource(
             kind=_kind_of(operations),
             plural=plural,

@@ -6,7 +6,7 @@ kind of its items. Otherwise classes are in alphabetical order, so that the gene
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubeloop.codegen.python_names import KIND_RESERVED, MODEL_RESERVED, attribute
@@ -57,18 +57,27 @@ def plan(module: Module) -> list[ClassPlan]:
     resources = {resource.kind: resource for resource in module.resources}
     # The names that annotations use: an attribute of the same name would hide them from later annotations of its class.
     named = frozenset([module.name, *imports(module), *module.structs, *module.enums, *module.aliases])
-    return [_class(module.structs[name], kinds.get(name), resources, named) for name in _order(module)]
+    return [
+        _class(module.structs[name], kinds.get(name), resources, named, module.given_attributes.get(name, {}))
+        for name in _order(module)
+    ]
 
 
-def _class(struct: Struct, kind: Kind | None, resources: dict[str, Resource], named: frozenset[str]) -> ClassPlan:
+def _class(
+    struct: Struct,
+    kind: Kind | None,
+    resources: dict[str, Resource],
+    named: frozenset[str],
+    given: Mapping[str, str],
+) -> ClassPlan:
     reserved = named | (MODEL_RESERVED if kind is None else KIND_RESERVED)
+    fields = [field for field in struct.fields if kind is None or field.wire not in _TYPE_META]
+    kept = {field.wire: given[field.wire] for field in fields if given.get(field.wire, "") not in {"", *reserved}}
     attributes: list[Attribute] = []
-    taken: set[str] = set()
-    for field in struct.fields:
-        if kind is not None and field.wire in _TYPE_META:
-            continue
-        name = attribute(field.wire, reserved)
-        while name in taken or name in reserved:  # custom types may have fields that differ only by case
+    taken = set(kept.values())
+    for field in fields:
+        name = kept.get(field.wire) or attribute(field.wire, reserved)
+        while field.wire not in kept and (name in taken or name in reserved):  # fields can differ only by case
             name += "_"
         taken.add(name)
         attributes.append(Attribute(name, field))

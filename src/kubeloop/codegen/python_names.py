@@ -48,7 +48,7 @@ _IMPORTED = frozenset({
     "Any", "BOOL", "BYTES", "BYTES_OR_NULL", "Bytes", "Dicts", "Draft", "Duration", "ExactTime", "FLOAT", "INT",
     "IntOrString", "LAZY", "Lazy", "Lists", "Literal", "MAP", "Map", "Mapping", "MicroTime", "NULL", "NULLABLE",
     "Nested", "NullBytes", "NullMap", "NullSeq", "ObjectMap", "Objects", "Quantity", "SEQ", "STR", "Seq",
-    "Sequence", "Time", "TypeAlias",
+    "Sequence", "Time", "TypeAlias", "ViewMap", "Views",
     "annotations", "bool", "bytes", "datetime", "float", "int", "str",
     "compile", "eval", "exec", "open",
 })

@@ -212,7 +212,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One group version: everything that one Python module of models holds."""
+    """One group version: everything that one Python module of models holds.
+
+    Of custom resources, `places` is where each type and enum is in the schemas. `given_attributes` (by type and field
+    name) and `given_clients` (class and accessor, by plural or plural/subresource) are the Python names that an earlier
+    run gave.
+    """
 
     name: str
     group: str
@@ -223,6 +228,9 @@ class Module:
     resources: Sequence[Resource] = ()
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     source: str = ""
+    places: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    given_attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    given_clients: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
     def __post_init__(self) -> None:
         check_group_version(self.group, self.version)

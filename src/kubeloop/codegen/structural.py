@@ -31,18 +31,22 @@ class StructuralReader:
     Args:
         module: The module's name; references to its own types start with it.
         resolve: Makes a type of a `$ref`; without it a `$ref` is an error, as in a CRD.
+
+    Attributes:
+        places: Where each type and enum was read, as the path of field names from its kind: `Certificate.spec.subject`.
     """
 
     def __init__(self, module: str, resolve: Callable[[str], Type] | None = None) -> None:
         self.structs: dict[str, Struct] = {}
         self.enums: dict[str, list[str]] = {}
+        self.places: dict[str, str] = {}
         self.module = module
         self._resolve = resolve
         self._taken: set[str] = set()
 
     def reserve(self, name: str) -> str:
         """Reserve a type name for a kind before nested types use it."""
-        return self._unique(type_name(name))
+        return self._unique(type_name(name), name)
 
     def struct(self, name: str, schema: JSONSchema, *, replaced: Mapping[str, Type | None] | None = None) -> None:
         """Read an object schema into the type `name`; `replaced` fields have the type given, or are left out."""
@@ -61,8 +65,8 @@ class StructuralReader:
 
     def _field(self, owner: str, wire: str, schema: JSONSchema, *, required: bool) -> SchemaField:
         schema = _merged(schema)
-        path = owner + camel(wire)
-        kind = self.type(path, schema)
+        path, place = owner + camel(wire), f"{self.places.get(owner, owner)}.{wire}"
+        kind = self.type(path, schema, place)
         # What has a default is never missed: the server fills it in, unless a zero of ours stands in its place.
         needed = required and not schema.get("nullable") and "default" not in schema
         null = bool(schema.get("nullable"))
@@ -80,13 +84,19 @@ class StructuralReader:
             required=always,
             nullable=null and not null_always,
             secret=_is_secret(schema),
-            enum=self._enum(path, schema),
+            enum=self._enum(path, schema, place),
             description=_text(schema),
             default=default,
         )
 
-    def type(self, path: str, schema: JSONSchema) -> Type:
-        """Return the type of a value. Objects with properties become a type that is named after `path`."""
+    def type(self, path: str, schema: JSONSchema, place: str = "") -> Type:
+        """Return the type of a value. Objects with properties become a type that is named after `path`.
+
+        Args:
+            path: The name of the type, if the value becomes one.
+            schema: The schema of the value.
+            place: Where the value is, see `places`; empty for a schema that has a name and no place.
+        """
         schema = _merged(schema)
         if reference := schema.get("$ref"):
             if self._resolve is None:
@@ -96,23 +106,23 @@ class StructuralReader:
             return Type("int_or_string")
         match schema.get("type"):
             case "object":
-                return self._object(path, schema)
+                return self._object(path, schema, place)
             case "array":
                 items = schema.get("items")
-                return Type("list", of=self._item(path, items) if items else Type("any"))
+                return Type("list", of=self._item(path, items, place) if items else Type("any"))
             case "string":
                 return Type(_FORMATS.get(schema.get("format", ""), "string"))
             case "integer" | "number" | "boolean" as name:
                 return Type(_NUMBERS[name])
             case None:
-                return self._object(path, schema) if schema.get("properties") else Type("any")
+                return self._object(path, schema, place) if schema.get("properties") else Type("any")
             case other:
                 raise SchemaError(f"{path}: unknown type {other!a}")
 
-    def _object(self, path: str, schema: JSONSchema) -> Type:
+    def _object(self, path: str, schema: JSONSchema, place: str) -> Type:
         embedded = bool(schema.get("x-kubernetes-embedded-resource"))
         if schema.get("properties") and not (embedded and schema["properties"].keys() <= _EMBEDDED.keys()):
-            name = self._unique(type_name(path))
+            name = self._unique(type_name(path), place or path)
             if embedded:
                 self.struct(name, {**schema, "properties": {**_EMBEDDED, **schema["properties"]}}, replaced=_METADATA)
             else:
@@ -120,25 +130,27 @@ class StructuralReader:
             return Type("ref", name=f"{self.module}.{name}")
         values = schema.get("additionalProperties")
         if isinstance(values, Mapping) and values:
-            return Type("map", of=self._item(path, cast("JSONSchema", values)))
+            return Type("map", of=self._item(path, cast("JSONSchema", values), place))
         return Type("map", of=Type("any"))
 
-    def _item(self, path: str, schema: JSONSchema) -> Type:
-        kind = self.type(path, schema)
+    def _item(self, path: str, schema: JSONSchema, place: str) -> Type:
+        kind = self.type(path, schema, place)
         return Type("ptr", of=kind) if schema.get("nullable") and kind.kind in _PLAIN | {"ref"} else kind
 
-    def _enum(self, path: str, schema: JSONSchema) -> str:
+    def _enum(self, path: str, schema: JSONSchema, place: str) -> str:
         """Name the enum of a string, or of a list's strings."""
         holder = schema.get("items", {}) if schema.get("type") == "array" else schema
         values = [value for value in holder.get("enum", ()) if value is not None]
         if holder.get("type") != "string" or not values or not all(isinstance(value, str) for value in values):
             return ""
-        name = self._unique(type_name(path))
+        name = self._unique(type_name(path), place or path)
         self.enums[name] = values
         return f"{self.module}.{name}"
 
-    def _unique(self, name: str) -> str:
-        return unique(name, self._taken)
+    def _unique(self, name: str, place: str) -> str:
+        found = unique(name, self._taken)
+        self.places[found] = place
+        return found
 
 
 def _merged(schema: JSONSchema) -> JSONSchema:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from kubeloop.models import meta_v1
 from kubeloop.objects.model import Kind, Model
-from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested
+from kubeloop.objects.draft import Draft as _Draft, Lists, Nested, ViewMap
 
 
 class BoundObjectReference(Model):
@@ -31,7 +31,7 @@ class UserInfo(Model):
         username: str
         uid: str
         groups: Lists[str]
-        extra: Dicts[Sequence[str]]
+        extra: ViewMap[Sequence[str], Lists[str]]
 
 class SelfSubjectReviewStatus(Model):
     user_info: UserInfo = ...
@@ -60,7 +60,7 @@ class TokenRequestSpec(Model):
         audiences: Lists[str]
         expiration_seconds: int | None
         bound_object_ref: Nested[BoundObjectReference, BoundObjectReference.Draft]
-        attestations: Dicts[Sequence[str]]
+        attestations: ViewMap[Sequence[str], Lists[str]]
 
 class TokenRequestStatus(Model):
     token: str = ...

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 
 from kubeloop.models import authentication_v1, meta_v1
 from kubeloop.objects.model import Kind, Model
-from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested
+from kubeloop.objects.draft import Draft as _Draft, Lists, Nested, ViewMap
 
 
 class SelfSubjectReviewStatus(Model):
@@ -42,7 +42,7 @@ class UserInfo(Model):
         username: str
         uid: str
         groups: Lists[str]
-        extra: Dicts[Sequence[str]]
+        extra: ViewMap[Sequence[str], Lists[str]]
 
 class TokenReviewStatus(Model):
     authenticated: bool = ...

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 
 from kubeloop.models import meta_v1
 from kubeloop.objects.model import Kind, Model
-from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested, Objects
+from kubeloop.objects.draft import Draft as _Draft, Lists, Nested, Objects, ViewMap
 
 
 class FieldSelectorAttributes(Model):
@@ -38,7 +38,7 @@ class SubjectAccessReviewSpec(Model):
         non_resource_attributes: Nested[NonResourceAttributes, NonResourceAttributes.Draft]
         user: str
         groups: Lists[str]
-        extra: Dicts[Sequence[str]]
+        extra: ViewMap[Sequence[str], Lists[str]]
         uid: str
 
 class SubjectAccessReviewStatus(Model):

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.objects.model import Kind, KindList, Model
-from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested, Objects
+from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested, Objects, ViewMap
 
 KeyUsage: TypeAlias = (
     Literal[
@@ -56,7 +56,7 @@ class CertificateSigningRequestSpec(Model):
         username: str
         uid: str
         groups: Lists[str]
-        extra: Dicts[Sequence[str]]
+        extra: ViewMap[Sequence[str], Lists[str]]
 
 class CertificateSigningRequestStatus(Model):
     conditions: Sequence[CertificateSigningRequestCondition] = ...

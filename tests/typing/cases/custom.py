@@ -22,7 +22,7 @@ def build() -> cert.Certificate:
     return cert.Certificate(
         spec=cert.CertificateSpec(
             secret_name="tls",
-            issuer_ref=cert.CertificateSpecIssuerRef(name="ca", kind="ClusterIssuer"),
+            issuer_ref=cert.IssuerRef(name="ca", kind="ClusterIssuer"),
             private_key=cert.CertificateSpecPrivateKey(algorithm="ECDSA", size=256),
             usages=["server auth", "something new"],
             is_ca=True,
@@ -55,6 +55,20 @@ def change(certificate: cert.Certificate, fleet: fleets.Fleet) -> None:
     fleet_draft.spec.pools["a"].size = 3
     fleet_draft.spec.pools["b"] = fleets.FleetSpecPools(size=1)
     fleet_draft.spec.grid = [[fleets.FleetSpecGrid(x=1)]]
+    fleet_draft.spec.grid[0][0].x = 5
+    fleet_draft.spec.grid[0][0].x = "five"  # error
+    fleet_draft.spec.grid[0].append({"x": 6})
+    fleet_draft.spec.grid.append([fleets.FleetSpecGrid(x=1), {"x": 2}])
+    fleet_draft.spec.grid.append(fleets.FleetSpecGrid(x=1))  # error
+    fleet_draft.spec.grid[1] = fleet_draft.spec.grid[0]
+    fleet_draft.spec.grid += [[fleet_draft.spec.grid[0][0]]]
+    fleet_draft.spec.by_zone["a"][0].x = 5
+    fleet_draft.spec.by_zone["b"] = [fleets.FleetSpecByZone(x=1)]
+    fleet_draft.spec.by_zone = {"c": [{"x": 1}]}
+    fleet_draft.spec.by_zone["d"] = 5  # error
+    fleet_draft.spec.matrix[0].append(1)
+    fleet_draft.spec.matrix[0].append("one")  # error
+    fleet_draft.spec.groups["a"].append("b")
     fleet_draft.spec.from_ = "b"
 
 
@@ -65,6 +79,7 @@ async def clients(clientset: Clientset) -> None:
     assert_type(await certificates.update_status(build()), cert.Certificate)
     assert_type(await clientset.resource(cert.Certificate, "a").get("b"), cert.Certificate)
     assert_type(await AppsExampleComV1(clientset.rest).fleets("a").scale("b").get(), autoscaling_v1.Scale)
+    assert_type(await clientset.resource(fleets.Fleet, "a").scale("b").get(), autoscaling_v1.Scale)
     ComputeExampleComV1beta1(clientset.rest).node_pools()
     await ComputeExampleComV1beta1(clientset.rest).node_pools().update_status({})  # error
     ComputeExampleComV1beta1(clientset.rest).node_pools("a")  # error

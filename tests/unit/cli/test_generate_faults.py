@@ -15,6 +15,7 @@ import pytest
 from kubeloop.cli import main
 from kubeloop.codegen.crd import read_crds
 from kubeloop.codegen.custom import generate_package
+from kubeloop.codegen.given_names import FILE
 from kubeloop.codegen.schema import SchemaError
 from kubeloop.codegen.source_text import check_source
 from tests.support.definitions import at, definition, places, replaced, rich_definition
@@ -389,6 +390,7 @@ def test_every_single_wrong_type_is_one_message_or_a_package() -> None:
                 continue
             generated += 1
             for name, text in files.items():
-                check_source(name, text)
+                if name != FILE:
+                    check_source(name, text)
     assert messages == {"x.yaml"}, "each message names the file"
     assert generated > 50, "descriptions, defaults and the like may be left out"

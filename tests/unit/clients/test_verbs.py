@@ -184,6 +184,31 @@ async def test_delete_collection_sends_selectors_as_a_query_and_options_as_a_bod
 
 
 @in_virtual_time
+async def test_the_client_of_a_class_has_the_scale_of_its_objects() -> None:
+    response = {"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": 2}}
+    clients, transport = clientset(ScriptedResponse.of(response), ScriptedResponse.of(response))
+    scale = clients.resource(apps_v1.Deployment, "x").scale("a")
+    assert (await scale.get()).spec.replicas == 2
+    await scale.patch({"spec": {"replicas": 2}})
+    assert [(one.method, one.target) for one in transport.requests] == [
+        ("GET", "/apis/apps/v1/namespaces/x/deployments/a/scale"),
+        ("PATCH", "/apis/apps/v1/namespaces/x/deployments/a/scale"),
+    ]
+
+
+@in_virtual_time
+async def test_a_mapping_for_a_subresource_gets_its_version_and_kind() -> None:
+    scale = {"apiVersion": "autoscaling/v1", "kind": "Scale"}
+    clients, transport = clientset(ScriptedResponse.of(scale), ScriptedResponse.of(scale))
+    client = clients.apps_v1.deployments("x").scale("a")
+    await client.apply({"spec": {"replicas": 2}}, field_manager="me")
+    await client.update({"spec": {"replicas": 2}})
+    for request in transport.requests:
+        sent = json.loads(request.body or b"")
+        assert (sent["apiVersion"], sent["kind"], sent["spec"]) == ("autoscaling/v1", "Scale", {"replicas": 2})
+
+
+@in_virtual_time
 async def test_a_subresource_fills_in_which_object_it_is_for() -> None:
     clients, transport = clientset(ScriptedResponse.of(SUCCESS), ScriptedResponse.of(SUCCESS))
     pods = clients.core_v1.pods("x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from kubeloop.clients import resource_client as resource
 from kubeloop.clients import subresource, verbs
@@ -42,6 +43,20 @@ def test_a_subresource_never_hides_a_verb() -> None:
         "class": "class_",
         "x-v1": "x_v12",
     }
+
+
+def test_names_of_an_earlier_run_stay_also_those_of_subresources() -> None:
+    given = {"foos": ("Fooes", "fooes"), "foos/scale": ("FooScale2", "scale_"), "bars": ("Bars", "bars")}
+    module = _module(_resource("Foo", "foos", "scale", "size"), _resource("FooScale", "fooscale"))
+    scale, foo = client_names(replace(module, given_clients=given))
+    assert (foo.cls, foo.accessor, scale.cls) == ("Fooes", "fooes", "FooScale")
+    assert [(one.cls, one.method) for one in foo.subresources] == [("FooScale2", "scale_"), ("FooSize", "size")]
+
+
+def test_a_name_of_an_earlier_run_that_is_reserved_since_is_chosen_again() -> None:
+    given = {"foos": ("Watch", "foos"), "foos/scale": ("FooScale", "apply")}
+    (foo,) = client_names(replace(_module(_resource("Foo", "foos", "scale")), given_clients=given))
+    assert (foo.cls, foo.accessor, foo.subresources[0].method) == ("Foos", "foos", "scale")
 
 
 def test_what_modules_of_clients_import_is_reserved() -> None:

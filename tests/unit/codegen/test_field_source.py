@@ -41,12 +41,25 @@ def _map(kind: Type) -> Type:
         ),
         (_list(STRING), FieldSource("Seq[str]", "SEQ", "Sequence[str]", "Lists[str]")),
         (_list(OWN), FieldSource("Seq[Own]", "SEQ", "Sequence[Own]", "Objects[Own, Own.Draft]")),
-        (_list(_list(INT)), FieldSource("Seq[Seq[int]]", "SEQ", "Sequence[Sequence[int]]", "Lists[Sequence[int]]")),
+        (
+            _list(_list(INT)),
+            FieldSource("Seq[Seq[int]]", "SEQ", "Sequence[Sequence[int]]", "Views[Sequence[int], Lists[int]]"),
+        ),
+        (
+            _list(_map(_list(OWN))),
+            FieldSource(
+                "Seq[Map[Seq[Own]]]",
+                "SEQ",
+                "Sequence[Mapping[str, Sequence[Own]]]",
+                "Views[Mapping[str, Sequence[Own | Own.Draft | Mapping[str, object]]], "
+                "ViewMap[Sequence[Own | Own.Draft | Mapping[str, object]], Objects[Own, Own.Draft]]]",
+            ),
+        ),
         (_map(STRING), FieldSource("Map[str]", "MAP", "Mapping[str, str]", "Dicts[str]")),
         (_map(OWN), FieldSource("Map[Own]", "MAP", "Mapping[str, Own]", "ObjectMap[Own, Own.Draft]")),
         (
             _map(_list(STRING)),
-            FieldSource("Map[Seq[str]]", "MAP", "Mapping[str, Sequence[str]]", "Dicts[Sequence[str]]"),
+            FieldSource("Map[Seq[str]]", "MAP", "Mapping[str, Sequence[str]]", "ViewMap[Sequence[str], Lists[str]]"),
         ),
         (_map(TIME), FieldSource("Map[Time | None]", "MAP", "Mapping[str, datetime | None]", "Dicts[datetime | None]")),
         (_map(_ptr(INT)), FieldSource("Map[int | None]", "MAP", "Mapping[str, int | None]", "Dicts[int | None]")),

@@ -10,12 +10,19 @@ from kubeloop.clients.resource_client import StatusResourceClient
 from ..models import storage_example_com_v1
 
 if TYPE_CHECKING:
+    from kubeloop.clients.server_client import ServerClient
     from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = [
     "Backups",
     "StorageExampleComV1",
+    "bind",
 ]
+
+
+def bind(clientset: ServerClient) -> StorageExampleComV1:
+    """Return the typed clients of storage.example.com/v1, over the connections of a Clientset."""
+    return StorageExampleComV1(clientset.rest)
 
 
 class StorageExampleComV1(GroupClient):

@@ -11,11 +11,15 @@ from ..models import storage_example_com_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider, Namespaces
     from kubeloop.cache.informer.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
-__all__ = ["StorageExampleComV1Informers"]
+__all__ = ["StorageExampleComV1Informers", "bind"]
+
+
+def bind(factory: InformerProvider) -> StorageExampleComV1Informers:
+    """Return the informers of storage.example.com/v1 that a SharedInformerFactory shares."""
+    return StorageExampleComV1Informers(factory)
 
 
 class StorageExampleComV1Informers(InformerGroup):
@@ -26,8 +30,8 @@ class StorageExampleComV1Informers(InformerGroup):
 
     def backups(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[storage_example_com_v1.Backup]],
     ) -> SharedInformer[storage_example_com_v1.Backup]:
-        """Return the informer of Backups in a namespace; None is the namespace of the factory."""
+        """Return the informer of Backups in namespaces; None means those of the factory."""
         return self._factory.informer(storage_example_com_v1.Backup, namespace=namespace, **options)
