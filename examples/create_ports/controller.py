@@ -45,20 +45,20 @@ class CreatePorts:
         """Reconcile all pods, and those that change, until `stop` is set; then let the workers finish their items."""
         self.pods.add_event_handler(on_add=self.enqueue, on_update=self.enqueue, on_delete=self.enqueue)
         async with asyncio.TaskGroup() as group:
-            for job in (self.recover(), *(self.work() for _ in range(workers))):
+            for job in (self.recover(stop), *(self.work() for _ in range(workers))):
                 group.create_task(job)
             await stop.wait()
             self.queue.shut_down()
 
-    async def recover(self) -> None:
+    async def recover(self, stop: kubeloop.StopSignal) -> None:
         """Reconcile each pod in the ledger once, because pods may have been deleted while no replica led."""
-        while self.ledger is None:
+        while self.ledger is None and not stop.is_set():
             try:
                 await self.read_ledger()
             except kubeloop.KubeloopError as error:
                 log.warning("cannot read the ledger: %s; retrying in 1 s", error)
                 await asyncio.sleep(1)
-        for owner in self.ledger.values():
+        for owner in (self.ledger or {}).values():
             self.queue.add(owner.rpartition("/")[0])
 
     async def work(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["MASK", "WINDOW", "counted", "mask_tokens", "printable", "safe_text", "without_cut_token"]
+__all__ = ["MASK", "WINDOW", "counted", "mask_tokens", "printable", "reason_of", "safe_text", "without_cut_token"]
 
 MASK = "<hidden>"
 _LIMIT = 4096
@@ -44,6 +44,12 @@ def safe_text(text: str, limit: int = _LIMIT) -> str:
     shown = printable(shown[: limit + 1])
     is_cut = is_cut or len(shown) > limit
     return f"{shown[:limit]}… ({len(text)} characters)" if is_cut else shown
+
+
+def reason_of(error: Exception) -> str:
+    """Return the message of an error as `safe_text`; of an error without a message, what it means."""
+    shown = safe_text(str(error))
+    return shown or ("no response in time" if isinstance(error, TimeoutError) else type(error).__name__)
 
 
 def printable(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.tasks import cancel_and_wait
-from kubeloop._kit.text import safe_text
+from kubeloop._kit.text import reason_of, safe_text
 from kubeloop._kit.waiting import to_the_end
 from kubeloop.errors import AlreadyExists, APIError, Conflict, LeadershipLost
 from kubeloop.leaderelection.election_machine import (
@@ -341,7 +341,7 @@ class LeaderElection:
         """Cancel the body, whose lease is lost."""
         if term.lost is not None or term.has_ended:
             return
-        cause = "" if self._last_error is None else f"; the last error: {_text_of(self._last_error)}"
+        cause = "" if self._last_error is None else f"; the last error: {reason_of(self._last_error)}"
         term.lose(LeadershipLost(f"{self._title}: {reason}{cause}"))
         self._report_end()
         logger.warning("%s; the work is cancelled", term.lost)
@@ -365,7 +365,7 @@ class LeaderElection:
             logger.warning(
                 "%s: the lease could not be released: %s; it expires in %g s",
                 self._title,
-                _text_of(error),
+                reason_of(error),
                 self._times.lease_duration,
             )
 
@@ -396,7 +396,7 @@ class LeaderElection:
             logging.WARNING if is_news else logging.DEBUG,
             "%s: the lease could not be read or written: %s%s",
             self._title,
-            _text_of(error),
+            reason_of(error),
             left,
         )
 
@@ -420,7 +420,3 @@ class LeaderElection:
         return safe_text(
             f"<LeaderElection {self._title.removeprefix('leader election ')} as {self._identity}, {state}>"
         )
-
-
-def _text_of(error: Exception) -> str:
-    return safe_text(str(error)) or "no response in time"

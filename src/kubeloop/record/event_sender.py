@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from kubeloop._kit.durations import in_seconds
 from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.tasks import cancel_and_wait
-from kubeloop._kit.text import counted, safe_text
+from kubeloop._kit.text import counted, reason_of, safe_text
 from kubeloop.errors import NotFound
 from kubeloop.record.event_series import SERIES_LIMIT
 from kubeloop.record.write_failure import outcome_of
@@ -129,7 +129,7 @@ class EventSender(Generic[E]):
             self._title,
             safe_text(occurrence.title),
             reason.replace("_", " "),
-            "" if error is None else f": {_text_of(error)}",
+            "" if error is None else f": {reason_of(error)}",
         )
 
     async def close(self, flush_timeout: float) -> None:
@@ -162,7 +162,7 @@ class EventSender(Generic[E]):
         for write in left:
             self.drop(write.event.occurrence, "closed", logging.DEBUG)
         if left:
-            cause = "" if self.last_error is None else f"; the last error: {_text_of(self.last_error)}"
+            cause = "" if self.last_error is None else f"; the last error: {reason_of(self.last_error)}"
             logger.warning(
                 "%s: %s could not be written within %s and %s dropped%s",
                 self._title,
@@ -202,7 +202,7 @@ class EventSender(Generic[E]):
                 self.drop(write.event.occurrence, outcome, logging.DEBUG if is_quiet else level, error)
                 return
             if attempt < _TRIES:
-                await self._pause(write, attempt, level)
+                await self._pause(write, error, attempt, level)
         self.drop(write.event.occurrence, "unreachable", logging.WARNING, self.last_error)
 
     async def _attempt(self, write: _Write) -> Exception | None:
@@ -226,7 +226,7 @@ class EventSender(Generic[E]):
         if self._metrics is not None:
             self._tell(self._metrics.event_written, self._name)
 
-    async def _pause(self, write: _Write, failures: int, level: int) -> None:
+    async def _pause(self, write: _Write, error: Exception, failures: int, level: int) -> None:
         is_closing = self._closing.is_set()
         pause = _PAUSE_AT_THE_END if is_closing else self._form.pause(failures)
         logger.log(
@@ -234,7 +234,7 @@ class EventSender(Generic[E]):
             "%s: the event %s could not be written: %s; retrying in %.1f s",
             self._title,
             safe_text(write.event.occurrence.title),
-            _text_of(self.last_error),
+            reason_of(error),
             pause,
         )
         if is_closing:
@@ -246,7 +246,3 @@ class EventSender(Generic[E]):
 
     def __repr__(self) -> str:
         return f"<EventSender {self._title}: {self.waiting} waiting>"
-
-
-def _text_of(error: Exception | None) -> str:
-    return safe_text(str(error)) or "no response in time"

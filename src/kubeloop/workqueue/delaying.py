@@ -12,7 +12,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kubeloop._kit.text import safe_text
+from kubeloop._kit.text import reason_of
 from kubeloop.errors import APIError, LeadershipLost, QueueShutDown, TransportError
 from kubeloop.workqueue.delay_heap import Delays
 from kubeloop.workqueue.item_states import check_item
@@ -232,7 +232,7 @@ class RateLimitingQueue(DelayingQueue[T]):
             "work queue %r: the work on %r failed: %s; the next attempt follows after %s",
             self.name,
             item,
-            safe_text(str(error)) or type(error).__name__,
+            reason_of(error),
             after,
             exc_info=None if is_explained else error,
         )

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from kubeloop import errors
-from kubeloop._kit.text import counted, mask_tokens, printable, safe_text
+from kubeloop._kit.text import counted, mask_tokens, printable, reason_of, safe_text
 from kubeloop.errors import APIError, KubeloopError, StatusCause, StatusDetails, TransportError, UnreadableWriteResponse
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.protobuf.wire_format import Malformed
@@ -102,3 +102,16 @@ def test_a_message_is_bounded() -> None:
 
 def test_one_thing_has_no_plural():
     assert [counted(number, "event") for number in (0, 1, 2)] == ["0 events", "1 event", "2 events"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("a\nb"), "a\\nb"),
+        (TimeoutError(), "no response in time"),
+        (RuntimeError(), "RuntimeError"),
+    ],
+    ids=["message", "timeout", "no message"],
+)
+def test_the_reason_of_an_error_is_never_empty(error: Exception, reason: str) -> None:
+    assert reason_of(error) == reason
