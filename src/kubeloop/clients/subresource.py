@@ -112,9 +112,10 @@ class Subresource(Generic[R_co]):
 
 def _with_kind(obj: object, model: type[Any]) -> object:  # Any: the class of the response may be any
     """Return a mapping with the `apiVersion` and `kind` of the subresource, where they are missing."""
-    if not isinstance(obj, Mapping) or not issubclass(model, Kind):
+    if not issubclass(model, Kind):
         return obj
-    return {"apiVersion": model.api_version, "kind": model.kind, **cast("Json", obj)}
+    head = {"apiVersion": model.api_version, "kind": model.kind}
+    return {**head, **cast("Json", obj)} if isinstance(obj, Mapping) else obj
 
 
 class GetSub(Subresource[R_co]):
