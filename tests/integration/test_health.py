@@ -11,6 +11,7 @@ import pytest
 
 import kubeloop
 from kubeloop.health import HealthChecks, HealthServer, informers_connected, informers_heard, informers_synced
+from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Response
@@ -36,16 +37,16 @@ HEADERS = ("content-type", "x-content-type-options", "cache-control")
 
 
 @asynccontextmanager
-async def transport_of(config: kubeloop.Config) -> AsyncIterator[HTTPTransport]:
+async def transport_of(config: kubeloop.Config) -> AsyncIterator[Authenticated]:
     transport = HTTPTransport(config)
     try:
-        yield transport
+        yield Authenticated(transport, config)
     finally:
         await transport.close()
 
 
 @asynccontextmanager
-async def served(checks: HealthChecks) -> AsyncIterator[HTTPTransport]:
+async def served(checks: HealthChecks) -> AsyncIterator[Authenticated]:
     """Serve checks, and open a transport to the server."""
     async with (
         HealthServer(checks, port=0, host="127.0.0.1") as server,
@@ -54,7 +55,7 @@ async def served(checks: HealthChecks) -> AsyncIterator[HTTPTransport]:
         yield transport
 
 
-async def get(transport: HTTPTransport, target: str) -> Response:
+async def get(transport: Authenticated, target: str) -> Response:
     return await transport.request(Request("GET", target))
 
 
@@ -109,7 +110,7 @@ async def write(clientset: kubeloop.Clientset) -> None:
         await asyncio.sleep(0.2)
 
 
-async def becomes(transport: HTTPTransport, target: str, status: int) -> Response:
+async def becomes(transport: Authenticated, target: str, status: int) -> Response:
     """Wait until a probe has this status, and return its response."""
     async with asyncio.timeout(90):
         while (response := await get(transport, target)).status != status:
