@@ -109,9 +109,18 @@ def in_draft(field: Field, module: str) -> str:
         kind = {"object": "Nested", "objects": "Objects", "lazy": "Objects", "object_map": "ObjectMap"}[field.category]
         return f"{kind}[{name}, {name}.Draft]"
     if field.category in ("list", "map"):
-        assert shape.item is not None
-        return f"{'Lists' if field.category == 'list' else 'Dicts'}[{static(shape.item, module)}]"
+        return view_of(shape, module)
     return in_reader(field, module)
+
+
+def view_of(shape: Shape, module: str) -> str:
+    """Return the type of a list or map of plain values in a draft; lists in it can be changed, too."""
+    assert shape.item is not None
+    is_list = shape.category == "list"
+    item = static(shape.item, module)
+    if shape.item.category in ("list", "map"):
+        return f"{'Views' if is_list else 'ViewMap'}[{item}, {view_of(shape.item, module)}]"
+    return f"{'Lists' if is_list else 'Dicts'}[{item}]"
 
 
 @pytest.mark.parametrize("module", MODULES)

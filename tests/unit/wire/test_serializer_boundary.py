@@ -43,8 +43,9 @@ def media_types_of(name: str, tree: ast.Module) -> set[tuple[str, str]]:
 def test_no_other_module_knows_a_media_type_of_bodies() -> None:
     found = {pair for each in modules() for pair in media_types_of(*each)}
     serializers = {f"{SERIALIZERS}/{each}_serializer.py" for each in ("json", "protobuf")}
-    # The bodies of OpenID Connect, and the plain text of a server that cannot read a request.
+    # The bodies of OpenID Connect, the plain text of a server that cannot read a request, and probes and metrics.
     other_protocols = {"config/oidc_protocol.py", "serving/refusal.py"}
+    other_protocols |= {"health/health_response.py", "health/health_server.py"}
     assert {name for name, _ in found} == {*serializers, *other_protocols, "wire/patch.py"}
     assert {text for name, text in found if name == "wire/patch.py"} == {
         "application/apply-patch+yaml",
