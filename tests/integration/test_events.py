@@ -183,6 +183,7 @@ async def test_a_terminating_namespace_is_quiet(
     assert lines(caplog, "WARNING") == []
     async with maps.edit("kept") as draft:
         draft.metadata.finalizers = []
+    await maps.delete("kept")
 
 
 @both

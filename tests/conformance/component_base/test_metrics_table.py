@@ -24,6 +24,8 @@ MISSING = {
 # The kubelet's metrics of its certificate managers, whose names are part of the names of the metrics there:
 # kubelet_certificate_manager_server_ttl_seconds. And our own metrics of informers.
 OTHERS = {
+    "event_recorder_dropped_total",
+    "event_recorder_written_total",
     "informer_handler_backlog",
     "informer_handler_backlog_seconds",
     "informer_lag_seconds",
