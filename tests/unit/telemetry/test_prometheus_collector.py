@@ -39,6 +39,8 @@ def all_metrics(owner: Owner) -> kubeloop.Metrics:
     metrics.certificate_expires("node", datetime(2030, 1, 1, tzinfo=UTC))
     metrics.certificate_rotated("node", 1.0)
     metrics.certificate_renewal_failed("node")
+    metrics.event_written("controller")
+    metrics.event_dropped("controller", "queue_full")
     return metrics
 
 
