@@ -23,7 +23,7 @@ from .steps import Report, Steps
 __all__ = ["Kubectl"]
 
 _POLL_SECONDS = 0.02
-_LEAST_LINES = 30
+_LAST_LINES = 30
 
 
 class Kubectl:
@@ -74,7 +74,7 @@ class Kubectl:
             if code != 0:
                 what = f"did not end within {timeout:g} s" if code is None else f"ended with {code}"
                 lines = (said + error.read_text(encoding="utf-8", errors="replace")).splitlines()
-                raise ControlPlaneError("\n".join([f"kubectl {' '.join(arguments)} {what}:", *lines[-_LEAST_LINES:]]))
+                raise ControlPlaneError("\n".join([f"kubectl {' '.join(arguments)} {what}:", *lines[-_LAST_LINES:]]))
         return said
 
     def __repr__(self) -> str:
