@@ -164,8 +164,8 @@ class RateLimitingQueue(DelayingQueue[T]):
         - After a normal end, the limiter forgets the failures of the item. An exception of the limiter is logged.
         - An exception is logged, with a traceback unless it is an error of the server or the network, and the item is
           retried after the limiter's delay. The exception ends there, because one failed item must not end a worker;
-          code after the block runs. Only an exception that a cancelled worker
-          raises in place of the cancellation is raised again.
+          code after the block runs. Only an exception that a cancelled worker raises in place of the cancellation is
+          raised again.
         - After a cancellation, and after any other exception that is no `Exception`, the item is added again without a
           delay and without counting as a failure, so that another worker gets it. The exception is raised again.
 
