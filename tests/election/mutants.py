@@ -25,7 +25,7 @@ def the_fence_checks_only_the_first_attempt(election: LeaderElection, clientset:
     """A call is checked when it begins, and its retries are not."""
 
     async def put(*arguments: Any, **options: Any) -> Any:
-        election._check_leadership()
+        election._check_leadership(election._term)
         return await clientset.rest.put(*arguments, **options)
 
     return SimpleNamespace(rest=SimpleNamespace(put=put))
@@ -33,7 +33,7 @@ def the_fence_checks_only_the_first_attempt(election: LeaderElection, clientset:
 
 def the_fence_is_open(election: LeaderElection) -> None:
     """The check of the fence finds nothing wrong."""
-    election._check_leadership = lambda: None  # type: ignore[method-assign]
+    election._check_leadership = lambda _: None  # type: ignore[method-assign]
 
 
 def there_is_no_deadline(election: LeaderElection) -> None:

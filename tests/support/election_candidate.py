@@ -18,6 +18,7 @@ from itertools import count
 from typing import NamedTuple
 
 import kubeloop
+from kubeloop._kit.waiting import to_the_end
 from kubeloop.leaderelection import LeaderElection
 from kubeloop.models import core_v1, meta_v1
 
@@ -46,12 +47,15 @@ async def create(client: kubeloop.Clientset, namespace: str, name: str, term: st
 async def work(
     client: kubeloop.Clientset, namespace: str, term: str, must_block: asyncio.Event, blocked: float
 ) -> None:
-    """Create ConfigMaps. A cancellation does not interrupt a request: the server might not carry it out then."""
+    """Create ConfigMaps.
+
+    A cancellation does not interrupt a request, because the server might not carry it out then; the work ends after it.
+    """
     for number in count():
         if must_block.is_set():
             must_block.clear()
             time.sleep(blocked)
-        await asyncio.shield(create(client, namespace, f"work-{term}-{number}", term))
+        await to_the_end(create(client, namespace, f"work-{term}-{number}", term))
         await asyncio.sleep(0.05)
 
 

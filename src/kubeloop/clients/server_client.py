@@ -50,10 +50,10 @@ class ServerClient:
         self._owns_rest = False
         return self
 
-    def guarded(self, before_send: Callable[[], None]) -> Self:
+    def guarded(self, new_check: Callable[[], Callable[[], None]]) -> Self:
         """Return a client that shares the connections of this one; see `RESTClient.guarded`. It need not be closed."""
         client = copy(self)
-        client._rest = self._rest.guarded(before_send)
+        client._rest = self._rest.guarded(new_check)
         client._owns_rest = False
         return client
 

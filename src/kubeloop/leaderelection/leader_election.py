@@ -11,6 +11,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -168,12 +169,15 @@ class LeaderElection:
         before may still reach the server later: `lease_duration` minus `renew_deadline` seconds remain for it until
         another candidate can be the leader. A watch, log or channel that is open continues.
 
+        A call that began in one term is not sent in a later term, even if this candidate leads again: a call may wait
+        for its next attempt while the lease is lost and taken again.
+
         The calls of the client raise `LeadershipLost` when it refuses; nothing was sent then.
 
         Args:
             clientset: A `Clientset` or a `DynamicClient`.
         """
-        return clientset.guarded(self._check_leadership)
+        return clientset.guarded(lambda: partial(self._check_leadership, self._term))
 
     def check_health(self, *, tolerance: float = 20.0) -> None:
         """Check that the process does not work on without its lease, for a liveness probe.
@@ -369,11 +373,12 @@ class LeaderElection:
                 self._times.lease_duration,
             )
 
-    def _check_leadership(self) -> None:
-        if not self.is_leader:
+    def _check_leadership(self, term: LeaderTerm | None) -> None:
+        """Check that this candidate leads, and that it is still the term in which a call began."""
+        if not self.is_leader or term is not self._term:
             raise LeadershipLost(
-                f"{self._title}: the request was not sent, because {self._identity} is not the leader, or has not "
-                f"renewed the lease within {self._times.renew_deadline:g} s"
+                f"{self._title}: the request was not sent, because {self._identity} is not the leader, has not renewed "
+                f"the lease within {self._times.renew_deadline:g} s, or leads again since the call began"
             )
 
     def _report_leader(self, leader: str) -> None:

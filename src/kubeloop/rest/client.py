@@ -152,18 +152,19 @@ class RESTClient:
             tracing=config.tracing,
         )
 
-    def guarded(self, before_send: Callable[[], None]) -> RESTClient:
+    def guarded(self, new_check: Callable[[], Callable[[], None]]) -> RESTClient:
         """Return a client that shares the connections of this one, and refuses requests that must not be sent any more.
 
         Closing it does nothing: this client closes the connections.
 
         Args:
-            before_send: Called before each attempt, directly before the bytes are written. The call raises what the
-                function raises, and nothing is sent. Streams and channels that are open continue.
+            new_check: Called when a call begins. The function that it returns is called before each attempt of the
+                call, directly before the bytes are written. The call raises what the function raises, and nothing is
+                sent. Streams and channels that are open continue.
         """
         client = copy(self)
         client._owned = None
-        client._sender = self._sender.guarded(before_send)
+        client._sender = self._sender.guarded(new_check)
         return client
 
     async def __aenter__(self) -> Self:

@@ -90,14 +90,14 @@ class RequestSender:
         self._rate_limit = rate_limit
         self._timeout = timeout
         self._reports = CallReports(server, metrics, tracing, credentials)
-        self._before_send: Callable[[], None] | None = None
+        self._new_check: Callable[[], Callable[[], None]] | None = None
         # Spreading retries is no secret.
         self._retries = _Retries(max_retries, random if random is not None else Random(), self._error_of)  # noqa: S311
 
-    def guarded(self, before_send: Callable[[], None]) -> RequestSender:
-        """Return a sender that shares everything with this one, and calls a function before each attempt is sent."""
+    def guarded(self, new_check: Callable[[], Callable[[], None]]) -> RequestSender:
+        """Return a sender that shares everything with this one, and checks each attempt; see `RESTClient.guarded`."""
         sender = copy(self)
-        sender._before_send = before_send
+        sender._new_check = new_check
         return sender
 
     async def send(
@@ -301,8 +301,8 @@ class RequestSender:
 
     def _attempts(self, request: Request, purpose: Purpose, timeout: float | None) -> _Attempts:
         timeout = self._timeout if timeout is None else timeout
-        if self._before_send is not None:
-            request = request.replace(before_send=self._before_send)
+        if self._new_check is not None:
+            request = request.replace(before_send=self._new_check())
         report = self._reports.begin(request, purpose)
         return _Attempts(request, purpose, timeout, self._rate_limit, self._retries, report)
 

@@ -92,6 +92,23 @@ async def test_a_retry_is_fenced_too() -> None:
 
 
 @in_virtual_time
+async def test_a_retry_is_not_sent_in_a_later_term_of_the_same_candidate() -> None:
+    client = fake.Clientset()
+    mortal, network = faulty(client)
+    election = election_of(client)
+    fenced = election.fence(mortal)
+    network.on("list", "configmaps", nth=1).fail(kubeloop.TooManyRequests, retry_after=1)
+    async with election:
+        call = asyncio.create_task(fenced.core_v1.config_maps("default").list())
+        await virtual_time.settle()
+    async with election:
+        with lost("leads again since the call began"):
+            await call
+        await fenced.core_v1.config_maps("default").list()
+    assert [each.verb for each in client.api.actions if each.resource == "configmaps"] == ["list"]
+
+
+@in_virtual_time
 async def test_the_fence_counts_from_the_moment_at_which_the_renewal_was_sent() -> None:
     client = fake.Clientset()
     slow, network = faulty(client)

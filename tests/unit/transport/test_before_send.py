@@ -63,7 +63,7 @@ async def test_a_request_that_the_pool_sends_a_second_time_passes_the_gate_again
 async def test_a_transport_of_the_user_is_behind_the_gate(is_open: bool) -> None:
     transport = ScriptedTransport(*[ScriptedResponse.of({"kind": "Pod", "apiVersion": "v1"})] * is_open)
     gate = Gate(is_open=is_open)
-    clientset = kubeloop.Clientset(kubeloop.Config(host="http://server"), transport=transport).guarded(gate)
+    clientset = kubeloop.Clientset(kubeloop.Config(host="http://server"), transport=transport).guarded(lambda: gate)
     if is_open:
         await clientset.core_v1.pods("default").get("a")
     else:
@@ -79,7 +79,7 @@ async def test_a_retry_passes_the_gate_again() -> None:
     again = error_status(429, "TooManyRequests", headers={"Retry-After": "0"})
     transport = ScriptedTransport(again, again, ScriptedResponse.of({"kind": "Pod", "apiVersion": "v1"}))
     config = kubeloop.Config(host="http://server")
-    await kubeloop.Clientset(config, transport=transport).guarded(gate).core_v1.pods("default").get("a")
+    await kubeloop.Clientset(config, transport=transport).guarded(lambda: gate).core_v1.pods("default").get("a")
     assert gate.calls == 3
 
 
