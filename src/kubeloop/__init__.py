@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from kubeloop.cache.store.indexer import Indexer
     from kubeloop.cache.store.lister import Lister, NamespaceLister
     from kubeloop.clients.clientset import Clientset
-    from kubeloop.clients.discovery import DiscoveryClient, ServerVersion
-    from kubeloop.clients.discovery_format import GroupsAndResources, ResourceLists
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
     from kubeloop.clients.object_iterator import ObjectIterator
@@ -49,6 +47,8 @@ if TYPE_CHECKING:
     from kubeloop.config.in_cluster import in_cluster_config
     from kubeloop.config.load import build_config, load_config
     from kubeloop.config.request_rate_limiter import RequestRateLimiter
+    from kubeloop.discovery.discovery_client import DiscoveryClient, ServerVersion
+    from kubeloop.discovery.discovery_format import GroupsAndResources, ResourceLists
     from kubeloop.errors import (
         AlreadyExists,
         APIError,
@@ -353,8 +353,8 @@ _NAMES = {
     "cache.handlers.processor": "HandlerRegistration",
     "cache.informer.shared_informer": "SharedInformer",
     "clients.clientset": "Clientset",
-    "clients.discovery": "DiscoveryClient ServerVersion",
-    "clients.discovery_format": "GroupsAndResources ResourceLists",
+    "discovery.discovery_client": "DiscoveryClient ServerVersion",
+    "discovery.discovery_format": "GroupsAndResources ResourceLists",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",

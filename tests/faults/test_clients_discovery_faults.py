@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.clients.discovery import DiscoveryClient
 from kubeloop.config.config import Config
+from kubeloop.discovery.discovery_client import DiscoveryClient
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.wire.request import Request

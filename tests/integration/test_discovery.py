@@ -9,7 +9,7 @@ import pytest
 
 import kubeloop
 from kubeloop.clients import discovery as discovery_module
-from kubeloop.clients.discovery import DiscoveryClient, GroupsAndResources
+from kubeloop.discovery.discovery_client import DiscoveryClient, GroupsAndResources
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apiregistration_v1, meta_v1
 from kubeloop.testing import ControlPlane

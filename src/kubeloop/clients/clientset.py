@@ -15,13 +15,13 @@ from kubeloop.clients.base_resource_client import all_of
 from kubeloop.clients.groups import Groups
 from kubeloop.clients.resource_client import ModelClient
 from kubeloop.clients.resource_lookup import resource_of
-from kubeloop.clients.server_client import ServerClient
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
     from kubeloop.clients.discovered_endpoint import KnownResources
-    from kubeloop.clients.discovery import DiscoveryClient
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
+    from kubeloop.discovery.discovery_client import DiscoveryClient
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.objects.model import Kind, KindList
     from kubeloop.unstructured import Unstructured
@@ -50,7 +50,7 @@ class Clientset(ServerClient, Groups):
     @property
     def discovery(self) -> DiscoveryClient:
         """A client for the version, the groups and the resources of the server."""
-        from kubeloop.clients.discovery import DiscoveryClient
+        from kubeloop.discovery.discovery_client import DiscoveryClient
 
         return DiscoveryClient.from_rest(self._rest)
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, overload
 from kubeloop.clients.resource_client import ResourceClient
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
 from kubeloop.clients.resource_info import ResourceInfo
-from kubeloop.clients.server_client import ServerClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
 from kubeloop.clients.verbs import Status
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
+from kubeloop.rest.server_client import ServerClient
 from kubeloop.unstructured import Unstructured, UnstructuredList
 
 if TYPE_CHECKING:

@@ -175,7 +175,7 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
     typed = _import("kubeloop.meta.namespaces", ["DefaultNamespace"] if takes_namespace else [])
     typed += _import("kubeloop.models", others)
     if target.has_bind:
-        typed = [*_import("kubeloop.clients.server_client", ["ServerClient"]), *typed]
+        typed = [*_import("kubeloop.rest.server_client", ["ServerClient"]), *typed]
     lines = [
         target.origin(module),
         f'"""The typed clients of {module.api_version}, one class per resource."""',

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kubeloop.clients.clientset import Clientset
-    from kubeloop.clients.server_client import ServerClient
     from kubeloop.leaderelection.leader_metrics import LeaderMetrics
     from kubeloop.record.recorder import Recorder
+    from kubeloop.rest.server_client import ServerClient
 
 __all__ = ["LeaderElection"]
 

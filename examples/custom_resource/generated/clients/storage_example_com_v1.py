@@ -10,7 +10,7 @@ from kubeloop.clients.resource_client import StatusResourceClient
 from ..models import storage_example_com_v1
 
 if TYPE_CHECKING:
-    from kubeloop.clients.server_client import ServerClient
+    from kubeloop.rest.server_client import ServerClient
     from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import Any
 
 from kubeloop._kit import waiting
 from kubeloop._kit.value import Value
-from kubeloop.clients.discovery_format import (
+from kubeloop.discovery.discovery_format import (
     AGGREGATED,
     DiscoveryDocument,
     GroupsAndResources,
@@ -23,10 +23,10 @@ from kubeloop.clients.discovery_format import (
     preferred,
     readable_names,
 )
-from kubeloop.clients.server_client import ServerClient
 from kubeloop.errors import DiscoveryIncomplete, KubeloopError, NotFound
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
 from kubeloop.models import apidiscovery_v2, meta_v1
+from kubeloop.rest.server_client import ServerClient
 from kubeloop.wire.request import Request, group_version_path
 
 __all__ = ["DiscoveryClient", "GroupsAndResources", "ResourceLists", "ServerVersion"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubeloop.clients.discovery_format import (
+from kubeloop.discovery.discovery_format import (
     GroupsAndResources,
     core_group,
     from_aggregated,
