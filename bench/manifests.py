@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from .documents import ensure_documents, expected
+from .documents import PATTERN, ensure_documents, expected
 from .harness import Bench, Row
 from .replay import DATA
 from .stage import stage
@@ -68,7 +68,8 @@ def _with_variants(subjects: list[Subject]) -> list[Subject]:
 
 
 def _parse(bench: Bench, subjects: list[Subject], count: int, once: tuple[str, ...]) -> list[Row]:
-    case, file = parsed(count), str(ensure_documents(DATA, count))
+    case = parsed(count)
+    files = [str(ensure_documents(DATA, each)) for each in (len(PATTERN), count)]
     able = []
     for subject in subjects:
         if subject.name == "kubectl":
@@ -78,7 +79,7 @@ def _parse(bench: Bench, subjects: list[Subject], count: int, once: tuple[str, .
     return bench.measure(
         case,
         able,
-        lambda subject: subject.command("parse", file),
+        lambda subject: subject.command("parse", *files),
         metrics=lambda result: {"cpu": result["cpu"], "rss": result["rss"]},
         units=UNITS,
         once=once,

@@ -11,8 +11,8 @@ def _load(file):
     return parse_file(file, load_all=True)
 
 
-def parse(file):
-    measure.parse(_load, file, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
+def parse(*files):
+    measure.parse(_load, *files, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
 
 
 def apply(commands, file):

@@ -70,21 +70,22 @@ def start(url):
     asyncio.run(run())
 
 
-def parse(file):
+def parse(*files):
     """Parse a file; the objects need a client, which sends no request."""
 
     async def run():
-        import kr8s.asyncio.objects
+        import kr8s.asyncio
+        import yaml
         from kr8s._objects import object_from_spec
 
         def load(file):
             with open(file) as text:
                 return [
                     object_from_spec(each, api=_NoAPI(), allow_unknown_type=True, _asyncio=True)
-                    for each in kr8s._objects.yaml.safe_load_all(text)
+                    for each in yaml.safe_load_all(text)
                 ]
 
-        measure.parse(load, file, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
+        measure.parse(load, *files, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
 
     asyncio.run(run())
 

@@ -103,12 +103,14 @@ def _load(file):
         return list(yaml.safe_load_all(text))
 
 
-def parse(file):
-    measure.parse(_load, file, lambda objects: (f"{each['kind']}/{each['metadata']['name']}" for each in objects))
+def parse(*files):
+    measure.parse(_load, *files, lambda objects: (f"{each['kind']}/{each['metadata']['name']}" for each in objects))
 
 
 def apply(commands, file):
-    """Apply, or create if the sample requests that."""
+    """Apply, or create if the sample requests that; the cache of discovery, a temporary file, is empty."""
+    import tempfile
+
     applying = measure.Applying(commands)
     from kubernetes import config, utils
 
@@ -116,8 +118,9 @@ def apply(commands, file):
     applying.start()
     api = config.new_client_from_config(applying.kubeconfig)
     applies = os.environ.get("BENCH_MODE") != "create"
-    utils.create_from_yaml(api, yaml_objects=objects, namespace=applying.namespace, apply=applies)
-    applying.end(len(objects))
+    with tempfile.TemporaryDirectory() as tempfile.tempdir:
+        utils.create_from_yaml(api, yaml_objects=objects, namespace=applying.namespace, apply=applies)
+        applying.end(len(objects))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ import measure
 
 
 def _load(file):
+    import kube_models.api_v1.io.k8s.api.core.v1  # models are found once they have been imported
+    import kube_models.apis_apps_v1.io.k8s.api.apps.v1
+    import kube_models.apis_rbac_authorization_k8s_io_v1.io.k8s.api.rbac.v1
     import yaml
     from kube_models import get_model_by_body
 
@@ -13,8 +16,8 @@ def _load(file):
         return [get_model_by_body(each).from_dict(each) for each in yaml.safe_load_all(text)]
 
 
-def parse(file):
-    measure.parse(_load, file, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
+def parse(*files):
+    measure.parse(_load, *files, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
 
 
 def apply(commands, file):

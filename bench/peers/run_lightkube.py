@@ -60,8 +60,8 @@ def _load(file):
         return load_all_yaml(text)
 
 
-def parse(file):
-    measure.parse(_load, file, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
+def parse(*files):
+    measure.parse(_load, *files, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
 
 
 def apply(commands, file):
