@@ -26,7 +26,7 @@ def parsed(documents: int) -> str:
 
 
 def manifests(bench: Bench) -> list[Row]:
-    """Apply a file of 200 documents on a real API server over TLS: the costs per document; parsing is a case of its own.
+    """Apply a file of 200 documents on a real API server over TLS: the costs per document. Parsing is measured apart.
 
     kr8s, kubesdk and cloudcoil cannot apply, and create. `whole` is the CPU of the whole process: its start, imports,
     parsing and applying. Discovery caches are empty. Then 100 pods become ready, one after the other: the time from the

@@ -74,7 +74,6 @@ def parse(*files):
     """Parse a file; the objects need a client, which sends no request."""
 
     async def run():
-        import kr8s.asyncio
         import yaml
         from kr8s._objects import object_from_spec
 
