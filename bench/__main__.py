@@ -51,12 +51,15 @@ def main() -> int:
 
     subjects: list[Subject] = []
     absent: dict[tuple[str, str], str] = {}
+    suites = options.suites or [*SUITES]
     for name in options.only or MAKERS:
+        if not any(takes_part_in(name, suite) for suite in suites):
+            continue
         try:
             subjects.append(MAKERS[name]())
         except Missing as error:
             absent["all", name] = str(error)
-    for suite in options.suites or SUITES:
+    for suite in suites:
         present = [subject for subject in subjects if subject.takes_part_in(suite)]
         sizes = options.samples, options.pods, options.seconds, options.documents
         bench = Bench(present, *sizes, missing=absent_from(suite, absent))
