@@ -1,7 +1,8 @@
 """The workload of the suite `manifests`: documents of built-in kinds, as a file of YAML, without a namespace.
 
 Of 20 documents, 6 are ConfigMaps of 30 lines, 4 Deployments, 4 Services, 2 Secrets, 2 ServiceAccounts, one a Role and
-one a RoleBinding. Comments stand between them, as in files that people write.
+one a RoleBinding. Comments stand between them, as in files that people write. The Services have no addresses, of which
+a server has too few for all samples.
 """
 
 from collections.abc import Iterator
@@ -96,7 +97,7 @@ spec:
 """,
     "Service": """\
 spec:
-  type: ClusterIP
+  clusterIP: None
   selector:
     app.kubernetes.io/name: {name}
   ports:
