@@ -58,7 +58,7 @@ def manifests(bench: Bench) -> list[Row]:
 
 
 def _with_variants(subjects: list[Subject]) -> list[Subject]:
-    """Return the subjects, and `kubernetes` once more, which can apply and create."""
+    """Return the subjects, and `kubernetes` again, which can apply and create."""
     created = [
         replace(subject, name="kubernetes, created", environment=(*subject.environment, ("BENCH_MODE", "create")))
         for subject in subjects

@@ -35,12 +35,21 @@ READY = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
 
 
 class Stage:
-    """The namespaces of the samples; `proxy` is the address at which requests are counted."""
+    """The namespaces of the samples.
+
+    Attributes:
+        commands: The address of the commands.
+        proxy: The address at which requests are counted.
+        namespaces: The names of the namespaces that were created.
+        counts: The number of requests since the last namespace was created, by method.
+    """
 
     def __init__(self, server: Live, folder: Path) -> None:
         self.server = server
         self.folder = folder
+        self.commands = ""
         self.proxy = ""
+        self.namespaces: list[str] = []
         self.counts: dict[str, int] = {}
         self._times: dict[str, dict[str, dict[str, int]]] = {}
         self._watches: dict[str, threading.Thread] = {}
@@ -48,6 +57,7 @@ class Stage:
     def namespace(self, counted: str = "") -> dict[str, str]:
         """Create a namespace and a kubeconfig, and count requests from now on."""
         name = self.server.plane.create_namespace("bench")
+        self.namespaces.append(name)
         path = self.folder / f"{name}.yaml"
         path.write_text(json.dumps(self._kubeconfig(name, is_counted=bool(counted))))
         self.counts = {}
@@ -107,7 +117,7 @@ class Stage:
         events.close()
 
     def ready(self, namespace: str, pod: str, after: str) -> dict[str, object]:
-        """Make a pod ready after some seconds."""
+        """Set the condition Ready of a pod after some seconds."""
         timer = threading.Timer(float(after), self._make_ready, (namespace, pod))
         timer.daemon = True
         timer.start()
@@ -157,6 +167,7 @@ def _commands(stage: Stage) -> type[BaseHTTPRequestHandler]:
 def _counting(stage: Stage) -> type[BaseHTTPRequestHandler]:
     class Counting(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def setup(self) -> None:
             super().setup()
@@ -192,14 +203,14 @@ def _counting(stage: Stage) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def stage_on(server: Live) -> Iterator[str]:
-    """Serve the commands for a control plane, and yield their address."""
+def stage_on(server: Live) -> Iterator[Stage]:
+    """Serve the commands for a control plane."""
     with tempfile.TemporaryDirectory(prefix="kubeloop-bench-") as folder:
         stage = Stage(server, Path(folder))
         servers = [_serve(_counting(stage)), _serve(_commands(stage))]
-        stage.proxy, commands = (f"http://127.0.0.1:{each.server_port}" for each in servers)
+        stage.proxy, stage.commands = (f"http://127.0.0.1:{each.server_port}" for each in servers)
         try:
-            yield commands
+            yield stage
         finally:
             for each in servers:
                 each.shutdown()
@@ -209,5 +220,5 @@ def stage_on(server: Live) -> Iterator[str]:
 @contextmanager
 def stage() -> Iterator[str]:
     """Run a control plane on the servers' core, and yield the address of the commands."""
-    with live(0) as (server, _), stage_on(server) as commands:
-        yield commands
+    with live(0) as (server, _), stage_on(server) as found:
+        yield found.commands

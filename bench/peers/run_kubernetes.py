@@ -114,8 +114,9 @@ def apply(commands, file):
     applying = measure.Applying(commands)
     from kubernetes import client, config, dynamic, utils
 
-    # These names are imported when they are first used.
-    assert (client.AppsV1Api, client.CoreV1Api, client.RbacAuthorizationV1Api, dynamic.DynamicClient)
+    for name in ("AppsV1Api", "CoreV1Api", "RbacAuthorizationV1Api"):
+        getattr(client, name)  # imported when it is first used
+    assert dynamic.DynamicClient
     objects = _load(file)
     applying.start()
     api = config.new_client_from_config(applying.kubeconfig)

@@ -46,4 +46,8 @@ def run(main: Callable[[Clientset], Coroutine[Any, Any, T]], config: Config | No
         async with Clientset(load_config() if config is None else config) as clientset:
             return await main(clientset)
 
-    return asyncio.run(with_clientset())
+    coroutine = with_clientset()
+    try:
+        return asyncio.run(coroutine)
+    finally:
+        coroutine.close()  # if no loop has run it
