@@ -21,7 +21,7 @@ def apply(commands, file):
         objects = kubeloop.load_manifests(file)
         config = kubeloop.load_config(applying.kubeconfig)
         async with kubeloop.Clientset(config) as other:  # imports what is imported when it is first used
-            await other.discovery.server_version()
+            await other.apply_manifests([], field_manager="bench")
         applying.start()
         async with kubeloop.Clientset(config) as clientset:
             await clientset.apply_manifests(objects, field_manager="bench")
