@@ -78,7 +78,7 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether a value of a field is its own JSON value for certain: most fields are, which saves encoding each."""
+    """Return whether a value of a field is its own JSON value for certain. Most fields are, and need no encoding."""
     kind = type(value)
     return value.isascii() if kind is str else kind is bool or (kind is int and -_INT64 <= value < _INT64)
 
