@@ -97,24 +97,24 @@ class Stage:
         self._times[namespace] = {}
         path += f"?watch=1&resourceVersion={version}&timeoutSeconds=3600"
         api.request("GET", path, headers={"Authorization": f"Bearer {self.server.plane.token}"})
-        arguments = namespace, api.getresponse(), int(count)
+        arguments = namespace, api, int(count)
         self._watches[namespace] = threading.Thread(target=self._see, args=arguments, daemon=True)
         self._watches[namespace].start()
         return {}
 
-    def _see(self, namespace: str, events: http.client.HTTPResponse, count: int) -> None:
+    def _see(self, namespace: str, api: http.client.HTTPConnection, count: int) -> None:
+        """Note the time of the first event that shows each pod ready."""
         seen: set[str] = set()
-        while len(seen) < count:
-            line = events.readline()
+        events = api.getresponse()
+        while len(seen) < count and (line := events.readline()):
             now = time.monotonic_ns()
-            if not line:
-                return  # the server ended
             pod = json.loads(line)["object"]
             name = pod["metadata"]["name"]
             if name not in seen and any(each["type"] == "Ready" for each in pod["status"].get("conditions", ())):
                 seen.add(name)
                 self._time(namespace, name)["seen"] = now
         events.close()
+        api.close()
 
     def ready(self, namespace: str, pod: str, after: str) -> dict[str, object]:
         """Set the condition Ready of a pod after some seconds."""
