@@ -20,10 +20,10 @@ from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
-    from kubeloop.clients.discovered_endpoint import KnownResources
-    from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from random import Random
 
+    from kubeloop.clients.discovered_endpoint import KnownResources
+    from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.config.config import Config
     from kubeloop.discovery.discovery_client import DiscoveryClient

@@ -24,24 +24,24 @@ _SIX_HOURS = 6 * 3600.0
 _NOT_IN_NAMES = re.compile(r"[^(\w/.)]", re.ASCII)
 
 
-def _now() -> float:
+def _system_time() -> float:
     return datetime.now(UTC).timestamp()
 
 
 class DiskCache:
     """The settings of a cache of discovery on disk: `Clientset(config, discovery_cache=DiskCache())`.
 
-    The files have the names and the form of kubectl's, in a directory of their own: `discovery/<server>/` has the groups
-    and the resources, and `http/` the responses that the server can confirm by their ETags. They contain what the server
-    tells all its users, and no secrets. The name of the server contains a hash of its certificate authority, so that two
-    clusters at one address do not share files; as with client-go, all users of a server do.
+    The files have the names and the form of kubectl's, in a directory of their own: `discovery/<server>/` has the
+    groups and the resources, and `http/` the responses that the server can confirm by their ETags. They contain what
+    the server tells all its users, and no secrets. The name of the server contains a hash of its certificate authority,
+    so that two clusters at one address do not share files; as with client-go, all users of a server do.
 
     Args:
         directory: The directory; None for `kubeloop` below `$XDG_CACHE_HOME`, by default `~/.cache`. It is created with
             the mode 0700. A directory that others may write is not used.
         ttl: How many seconds the files are used without asking the server; as in kubectl six hours.
-        kubectl_directory: The cache of kubectl, usually `~/.kube/cache`, whose files are read where there is none of our
-            own; nothing is written there. None does not read it.
+        kubectl_directory: The cache of kubectl, usually `~/.kube/cache`, whose files are read where there is none of
+            our own; nothing is written there. None does not read it.
         now: Returns the time, in seconds since the epoch.
 
     Raises:
@@ -56,12 +56,12 @@ class DiskCache:
         *,
         ttl: float = _SIX_HOURS,
         kubectl_directory: str | os.PathLike[str] | None = None,
-        now: Callable[[], float] = _now,
+        now: Callable[[], float] = _system_time,
     ) -> None:
         if ttl < 0:
             raise ValueError(f"expected a ttl of 0 s or more, got {ttl}")
-        self._directory = _default_directory() if directory is None else os.path.expanduser(os.fspath(directory))
-        self._kubectl_directory = None if kubectl_directory is None else os.path.expanduser(os.fspath(kubectl_directory))
+        self._directory: str = _default_directory() if directory is None else _expanded(directory)
+        self._kubectl_directory: str | None = None if kubectl_directory is None else _expanded(kubectl_directory)
         self._ttl = ttl
         self._now = now
 
@@ -82,7 +82,8 @@ class DiskCache:
     def files_of(self, config: Config) -> list[CacheFiles]:
         """Return the directories of a server: our own, which is written, and that of kubectl if it is to be read."""
         name = _NOT_IN_NAMES.sub("_", _without_scheme(config.host))
-        found = [CacheFiles(os.path.join(self._directory, "discovery", f"{name.replace('/', '_')}-{_identity(config)}"))]
+        own_name = f"{name.replace('/', '_')}-{_identity(config)}"
+        found = [CacheFiles(os.path.join(self._directory, "discovery", own_name))]
         if self._kubectl_directory is not None and ".." not in name.split("/"):
             path = os.path.join(self._kubectl_directory, "discovery", name)
             found.append(CacheFiles(path.rstrip("/"), is_read_only=True))
@@ -96,6 +97,10 @@ class DiskCache:
     def __repr__(self) -> str:
         more = "" if self._kubectl_directory is None else f" and {self._kubectl_directory}"
         return f"<DiskCache in {self._directory}{more}, for {self._ttl:g} s>"
+
+
+def _expanded(path: str | os.PathLike[str]) -> str:
+    return os.path.expanduser(os.fspath(path))
 
 
 def _default_directory() -> str:

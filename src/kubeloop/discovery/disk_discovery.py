@@ -32,10 +32,10 @@ _FEW = 3
 class DiskDiscovery(BaseDiscoveryCache):
     """Discovery in files: a program that starts within six hours of another one needs no request.
 
-    The first call reads the files, and the server only if they are missing, old or broken. After `invalidate()`, and for
-    names that the files do not have, a `RESTMapper` asks the server, which only confirms what has not changed. What was
-    found is written, unless a group version could not be read: later programs would take the rest for all. Any number
-    of programs may use the same files.
+    The first call reads the files, and the server only if they are missing, old or broken. After `invalidate()`, and
+    for names that the files do not have, a `RESTMapper` asks the server, which only confirms what has not changed. What
+    was found is written, unless a group version could not be read: later programs would take the rest for all. Any
+    number of programs may use the same files.
 
     Args:
         client: Asks the server; it stays the caller's.
@@ -70,7 +70,7 @@ class DiskDiscovery(BaseDiscoveryCache):
             self._contents.forget()
         return await super().contents(since)
 
-    async def _read(self, must_ask: bool) -> ReadValue[GroupsAndResources]:
+    async def _read(self, must_ask: bool, /) -> ReadValue[GroupsAndResources]:
         found = None if must_ask else await self._load()
         if found is not None:
             return ReadValue(found, is_live=False)

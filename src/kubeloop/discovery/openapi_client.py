@@ -145,4 +145,5 @@ class OpenAPIClient(ServerClient):
             self._rest, address, _JSON, self._store, timeout=timeout, is_immutable=is_immutable
         )
         into: type[dict[str, Any]] = dict
-        return result.read(into)
+        found: dict[str, Any] = result.read(into)
+        return found

@@ -12,7 +12,7 @@ from kubeloop.errors import DecodeError
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind
 from kubeloop.wire.request import absolute_target
 
-__all__ = ["OpenAPIIndex", "group_version_of_path", "path_of_group_version", "schema_of_kind"]
+__all__ = ["OpenAPIIndex", "group_version_of_path", "path_of_group_version", "read_index", "schema_of_kind"]
 
 OpenAPIIndex = Mapping[str, str]
 """The addresses of documents, with their hashes, by path: `"apis/apps/v1"`."""
@@ -35,7 +35,7 @@ def read_index(data: Mapping[str, Any], prefix: str) -> OpenAPIIndex:
         raise DecodeError(f"expected the index of OpenAPI v3 with paths, got {type(paths).__name__}: GET {_ROOT}")
     found: dict[str, str] = {}
     for path, item in cast("dict[str, Any]", paths).items():
-        address = item.get("serverRelativeURL") if isinstance(item, dict) else None
+        address = _member(item, "serverRelativeURL")
         if not isinstance(address, str):
             raise DecodeError(f"expected the address of a schema, got {type(address).__name__}: GET {_ROOT}, {path!r}")
         is_below = bool(prefix) and address.startswith(f"{prefix}/")
@@ -75,13 +75,17 @@ def group_version_of_path(path: str) -> GroupVersion | None:
 
 def schema_of_kind(document: Mapping[str, Any], kind: GroupVersionKind) -> tuple[str, Mapping[str, Any]] | None:
     """Return the name and the schema of a kind in the document of its group version; None if it has none."""
-    components: Any = document.get("components")
-    schemas: Any = components.get("schemas") if isinstance(components, dict) else None
+    schemas = _member(document.get("components"), "schemas")
     if not isinstance(schemas, dict):
         return None
     wanted = {"group": kind.group, "version": kind.version, "kind": kind.kind}
     for name, schema in cast("dict[str, Any]", schemas).items():
-        kinds: Any = schema.get("x-kubernetes-group-version-kind") if isinstance(schema, dict) else None
+        kinds = _member(schema, "x-kubernetes-group-version-kind")
         if isinstance(kinds, list) and wanted in kinds:
             return name, cast("Mapping[str, Any]", schema)
     return None
+
+
+def _member(value: object, name: str) -> Any:
+    """Return a member of a JSON object; None if there is none, or the value is no object."""
+    return cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
