@@ -146,8 +146,7 @@ async def test_a_stale_group_version_is_a_failure_and_hides_nothing_else() -> No
 @in_virtual_time
 async def test_garbage_is_an_error_and_the_tag_of_garbage_is_not_believed() -> None:
     cache, server = connected()
-    garbage = ScriptedResponse.text("<html>", content_type="text/html")
-    server.failures["/apis"] = garbage.__class__.text("<html>", content_type="text/html", headers={"ETag": '"x"'})
+    server.failures["/apis"] = ScriptedResponse.text("<html>", content_type="text/html", headers={"ETag": '"x"'})
     with pytest.raises(kubeloop.DecodeError, match="is this the address of an API server"):
         await cache.server_groups()
     server.failures.clear()
