@@ -42,8 +42,8 @@ class Requests:
 
 
 @pytest.mark.parametrize("name", [
-    "deploy", "Deployment", "deployment", "deployments", "deployments.apps", "deployments.v1.apps", "Deployment.v1.apps",
-    GroupVersionKind("apps", "v1", "Deployment"), GroupVersionResource("apps", "v1", "deployments"),
+    "deploy", "Deployment", "deployment", "deployments", "deployments.apps", "deployments.v1.apps",
+    "Deployment.v1.apps", GroupVersionKind("apps", "v1", "Deployment"), GroupVersionResource("apps", "v1", "deployments"),
 ])  # fmt: skip
 async def test_every_name_of_a_deployment_is_understood(clientset: kubeloop.Clientset, name: Any) -> None:
     mapping = await clientset.mapper.resolve(name)
@@ -88,9 +88,7 @@ async def test_every_resource_is_found_by_all_of_its_names(clientset: kubeloop.C
     assert mapper.discovery.is_fresh  # type: ignore[attr-defined]
 
 
-async def test_the_category_all_has_what_kubectl_get_all_shows(
-    clientset: kubeloop.Clientset, kubectl: Kubectl
-) -> None:
+async def test_the_category_all_has_what_kubectl_get_all_shows(clientset: kubeloop.Clientset, kubectl: Kubectl) -> None:
     expanded = await clientset.mapper.expand_category("all")
     assert expanded is not None
     shown = await kubectl.run("api-resources", "--categories=all", "-o", "name")
@@ -226,14 +224,10 @@ async def test_a_group_whose_server_is_down_is_named_and_hides_nothing_else() ->
         )
         await clientset.apiregistration_v1.api_services().create(service)
         async with asyncio.timeout(60):
-            while True:
-                try:
-                    await clientset.resolve("foos.down.example.com")
-                except kubeloop.DiscoveryIncomplete as error:
-                    assert list(error.failures) == ["down.example.com/v1"]
-                    break
-                except kubeloop.NoMatch:
-                    await asyncio.sleep(0.2)
+            while isinstance(error := await _error_of(clientset, "foos.down.example.com"), kubeloop.NoMatch):
+                await asyncio.sleep(0.2)
+        assert isinstance(error, kubeloop.DiscoveryIncomplete)
+        assert list(error.failures) == ["down.example.com/v1"]
         with pytest.raises(kubeloop.NoMatch):
             await clientset.resolve("foos.apps")
         with pytest.raises(kubeloop.DiscoveryIncomplete):
@@ -241,3 +235,9 @@ async def test_a_group_whose_server_is_down_is_named_and_hides_nothing_else() ->
         rows = await clientset.discovery.api_resources(allow_partial=True)
         assert [str(name) for name in rows.failures] == ["down.example.com/v1"]
         assert apps_v1.Deployment.kind in {row.kind for row in rows}
+
+
+async def _error_of(clientset: kubeloop.Clientset, name: str) -> kubeloop.KubeloopError:
+    with pytest.raises(kubeloop.KubeloopError) as caught:
+        await clientset.resolve(name)
+    return caught.value

@@ -1,4 +1,4 @@
-"""Discovery as values, for tests of mappers and caches: groups, resource lists, and documents of the aggregated form."""
+"""Discovery as values, for tests of mappers and caches: groups, resource lists, and aggregated documents."""
 
 from __future__ import annotations
 

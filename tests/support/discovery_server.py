@@ -84,6 +84,8 @@ def _legacy(path: str, served: dict[str, Any]) -> dict[str, Any]:
     groups: list[dict[str, Any]] = []
     for item in items:
         name = item["metadata"]["name"]
-        versions = [{"groupVersion": f"{name}/{each['version']}", "version": each["version"]} for each in item["versions"]]
+        versions = [
+            {"groupVersion": f"{name}/{each['version']}", "version": each["version"]} for each in item["versions"]
+        ]
         groups.append({"name": name, "versions": versions, "preferredVersion": versions[0]})
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}

@@ -17,7 +17,9 @@ from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.unstructured import Unstructured
 from tests.support.discovery_server import DiscoveryServer
 
-WEB = core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="web", namespace="shop", labels={"app": "web"}), data={"color": "blue"})
+WEB = core_v1.ConfigMap(
+    metadata=meta_v1.ObjectMeta(name="web", namespace="shop", labels={"app": "web"}), data={"color": "blue"}
+)
 
 
 @in_virtual_time

@@ -75,7 +75,7 @@ async def test_rows_are_selected_and_sorted(filters: dict[str, Any], expected: l
 
 
 async def test_another_order_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected sort_by=\"name\" or \"kind\", got 'age'"):
+    with pytest.raises(ValueError, match='expected sort_by="name" or "kind", got \'age\''):
         await SERVER.api_resources(sort_by="age")  # type: ignore[arg-type]
 
 

@@ -159,7 +159,15 @@ async def test_files_from_the_future_are_not_used(open_cache: OpenCache, server:
     assert server.responses == {200: 2, 304: 2}
 
 
-BROKEN = [b"", b"{", b"[]", b"null", b"\x00" * 100, b'{"kind":"Pod","apiVersion":"v1"}', b'{"kind":"APIGroupList","groups":7}']
+BROKEN = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"\x00" * 100,
+    b'{"kind":"Pod","apiVersion":"v1"}',
+    b'{"kind":"APIGroupList","groups":7}',
+]
 
 
 @in_virtual_time

@@ -1,4 +1,4 @@
-"""MemoryDiscovery: what is kept, what is asked for again. Scenarios of client-go discovery/cached/memory. Virtual time."""
+"""MemoryDiscovery: what is kept and what is asked for again. Scenarios of client-go discovery/cached/memory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ async def test_a_server_without_etags_is_asked_for_everything() -> None:
 @in_virtual_time
 async def test_an_unknown_group_version_is_not_asked_for() -> None:
     cache, server = connected()
-    with pytest.raises(kubeloop.NoMatch, match=r"the server at https://server:6443 does not serve nobody\.example\.com/v1"):
+    with pytest.raises(
+        kubeloop.NoMatch, match=r"the server at https://server:6443 does not serve nobody\.example\.com/v1"
+    ):
         await cache.server_resources_for_group_version("nobody.example.com/v1")
     assert server.paths == ["/api", "/apis"]
 
@@ -86,7 +88,9 @@ async def test_a_failure_of_the_groups_is_not_kept() -> None:
 async def test_a_transient_failure_of_one_group_version_is_asked_for_again_alone() -> None:
     cache, server = connected(is_aggregated=False)
     server.failures["/apis/apps/v1"] = error_status(503, "ServiceUnavailable")
-    with pytest.raises(kubeloop.DiscoveryIncomplete, match=r"discovery failed for apps/v1; .*requested again by the next"):
+    with pytest.raises(
+        kubeloop.DiscoveryIncomplete, match=r"discovery failed for apps/v1; .*requested again by the next"
+    ):
         await cache.server_resources_for_group_version("apps/v1")
     server.failures.clear()
     del server.transport.requests[:]

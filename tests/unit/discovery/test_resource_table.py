@@ -179,13 +179,17 @@ def test_all_mappings_of_a_kind_are_told() -> None:
 
 
 def test_the_preferred_version_of_a_group_need_not_be_its_first() -> None:
-    table = ResourceTable(found({"a/v1": [resource("foos", "Foo")], "a/v2": [resource("foos", "Foo")]}, preferred={"a": "v2"}))
+    table = ResourceTable(
+        found({"a/v1": [resource("foos", "Foo")], "a/v2": [resource("foos", "Foo")]}, preferred={"a": "v2"})
+    )
     assert str(table.resolve("foos")) == "foos.v2.a"
     assert [each.version for each in table.resources_for(GroupVersionResource("a", "", "foos"))] == ["v1", "v2"]
 
 
 def test_an_exact_group_wins_over_one_that_only_begins_with_it() -> None:
-    table = ResourceTable(found({"apps.kruise.io/v1": [resource("deployments", "Deployment")], "apps/v1": [DEPLOYMENTS]}))
+    table = ResourceTable(
+        found({"apps.kruise.io/v1": [resource("deployments", "Deployment")], "apps/v1": [DEPLOYMENTS]})
+    )
     assert str(table.resolve("deployments.apps")) == "deployments.v1.apps"
     assert str(table.resolve("deployments")) == "deployments.v1.apps.kruise.io"
 
