@@ -41,7 +41,7 @@ class CachedDiscovery(Protocol):
         ...
 
     def invalidate(self) -> None:
-        """Make the next call ask the server."""
+        """Have the next call ask the server."""
         ...
 
 
@@ -72,7 +72,7 @@ class BaseDiscoveryCache(DiscoveryReads):
         return self._contents.is_live
 
     def invalidate(self) -> None:
-        """Make the next call ask the server. If the server supports that, it only confirms what has not changed."""
+        """Have the next call ask the server. If the server supports that, it only confirms what has not changed."""
         self._contents.drop()
 
     def moment(self) -> int:

@@ -38,7 +38,7 @@ class OpenAPIClient(ServerClient):
 
     The index is read by the first call, and each document when it is first asked for. The address of a document has a
     hash of its content, so a document is read again only when it has changed. A group version that the index does not
-    have is looked up once more, in case its CRD is new; `invalidate()` makes the next call read the index again.
+    have has the index read again, in case its CRD is new, and so does the first call after `invalidate()`.
 
     Concurrency: One event loop, any number of calls at once, which share each request.
 
@@ -57,7 +57,7 @@ class OpenAPIClient(ServerClient):
         return self
 
     def invalidate(self) -> None:
-        """Make the next call read the index again; documents that have not changed are kept."""
+        """Have the next call read the index again; documents that have not changed are kept."""
         self._shared_index.drop()
 
     async def paths(self) -> OpenAPIIndex:
