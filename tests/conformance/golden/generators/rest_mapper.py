@@ -29,7 +29,9 @@ _PICKED = [
     {"name": "apps.example.com", "preferred": "v1", "versions": [
         {"version": "v1", "resources": [_served("oddities", "odd", "Strange")]},
     ]},
-    {"name": "apps", "preferred": "v1", "versions": [{"version": "v1", "resources": [_served("oddities", "odd", "Strange")]}]},
+    {"name": "apps", "preferred": "v1", "versions": [
+        {"version": "v1", "resources": [_served("oddities", "odd", "Strange")]},
+    ]},
     {"name": "storage.k8s.io", "preferred": "v2", "versions": [
         {"version": "v1", "resources": [_served("storageclasses", "", "StorageClass", "sc")]},
         {"version": "v2", "resources": [_served("storageclasses", "", "StorageClass", "sc")]},
