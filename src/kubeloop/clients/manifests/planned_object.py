@@ -14,7 +14,6 @@ from kubeloop.errors import DecodeError, KubeloopError
 from kubeloop.meta.gvk import GroupVersionKind
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.model import Kind, KindList
-from kubeloop.objects.type_guards import is_mapping
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.request import resource_path, target
 
@@ -178,15 +177,19 @@ def _set_place(obj: PlannedObject, info: ResourceInfo, default: str, enforced: s
         return
     if enforced and obj.namespace not in ("", enforced):
         raise DecodeError(f"{obj}: expected an object of the namespace {enforced!r}, got one of {obj.namespace!r}")
-    obj.namespace = obj.namespace or default
+    if not obj.namespace:
+        # As kubectl does: the server keeps the text of what the manager "kubectl" applies, with its namespace.
+        obj.namespace = default
+        obj.data = {**obj.data, "metadata": {**obj.data["metadata"], "namespace": default}}
 
 
-def _check_collection(objects: Any) -> None:
+def _check_collection(objects: object) -> None:
     """Refuse what unchecked callers pass: a path, a text, or one object."""
-    is_one = isinstance(objects, (Kind, Draft, Unstructured, Mapping)) and not isinstance(objects, _LIST)
-    if is_one or isinstance(objects, (str, bytes)) or not hasattr(objects, "__iter__"):
+    cls: type[Any] = type(objects)
+    is_one = _is_object(objects) and not issubclass(cls, _LIST)
+    if is_one or issubclass(cls, (str, bytes)) or not hasattr(cls, "__iter__"):
         hint = "[obj]" if is_one else "load_manifests(path) or parse_manifests(text)"
-        raise TypeError(f"expected a list of objects, got one {type(objects).__name__}: pass {hint}")
+        raise TypeError(f"expected a list of objects, got one {cls.__name__}: pass {hint}")
 
 
 def _broken(error: Exception) -> PlannedObject:
