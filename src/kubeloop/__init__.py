@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from kubeloop.discovery.discovery_format import GroupsAndResources, ResourceLists
     from kubeloop.errors import (
         AlreadyExists,
+        AmbiguousMatch,
         APIError,
         BacklogFull,
         BadRequest,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
         KubeloopError,
         LeadershipLost,
         MethodNotAllowed,
+        NoMatch,
         NotAcceptable,
         NotFound,
         NotKept,
@@ -167,6 +169,7 @@ __all__ = [
     "LOW_PRIORITY",
     "APIError",
     "AlreadyExists",
+    "AmbiguousMatch",
     "AnyPatch",
     "ApplyOptions",
     "ApplyReport",
@@ -248,6 +251,7 @@ __all__ = [
     "Model",
     "ModelClient",
     "NamespaceLister",
+    "NoMatch",
     "NotAcceptable",
     "NotFound",
     "NotKept",
@@ -383,11 +387,11 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
-        "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
+        "APIError AlreadyExists AmbiguousMatch BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict "
+        "ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
-        "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
+        "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge "
+        "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
         "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"
     ),
