@@ -21,8 +21,10 @@ from kubeloop.rest.server_client import ServerClient
 if TYPE_CHECKING:
     from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
+    from kubeloop.clients.object_reference import Referable
     from kubeloop.discovery.discovery_client import DiscoveryClient
     from kubeloop.meta.namespaces import DefaultNamespace
+    from kubeloop.models import core_v1
     from kubeloop.objects.model import Kind, KindList
     from kubeloop.unstructured import Unstructured
 
@@ -111,6 +113,31 @@ class Clientset(ServerClient, Groups):
             self._known = {}
         endpoint = DiscoveredEndpoint(self._rest, resource, namespace, known=self._known, spell=spell_namespace)
         return DynamicResource.at(endpoint)
+
+    async def events_of(self, obj: Referable, *, timeout: float | None = None) -> list[core_v1.Event]:
+        """Return the events about an object, the oldest first, as `kubectl describe` shows them.
+
+            for event in await clientset.events_of(pod):
+                print(event.type, event.reason, event.message)
+
+        An event that is repeated counts from its last occurrence. To follow new events, watch with
+        `kubeloop.record.events_about(obj)` as the field selector.
+
+        Args:
+            obj: An object of any kind, typed or not, or an `ObjectReference`. What it does not have, such as a uid,
+                does not select: events about an earlier object of the same name are then returned too.
+            timeout: Seconds for each request; None takes the timeout of the config.
+
+        Raises:
+            TypeError: It is not an object.
+            ValueError: The object has no kind.
+
+        Reference: kubectl describe/describe.go (searchEvents). As there, events by which the kubelet names a node or a
+            static pod are included.
+        """
+        from kubeloop.clients.object_events import events_of
+
+        return await events_of(self, obj, timeout=timeout)
 
     if not TYPE_CHECKING:
 
