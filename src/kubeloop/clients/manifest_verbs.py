@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
-    from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.manifests.manifest_diff import DiffReport
     from kubeloop.clients.manifests.manifest_report import ApplyReport, OnError, Progress
     from kubeloop.clients.manifests.set_steps import SetSteps
+    from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.wire.options import DeleteOptions, FieldValidation, PropagationPolicy
 
 __all__ = ["ManifestVerbs"]
@@ -20,13 +20,10 @@ __all__ = ["ManifestVerbs"]
 class ManifestVerbs(ServerClient):
     """apply_manifests, diff_manifests and delete_manifests."""
 
-    _known: KnownResources | None = None
-
-    def _known_resources(self) -> KnownResources:
-        """Return the resources that discovery has found for this client."""
-        if self._known is None:
-            self._known = {}
-        return self._known
+    @property
+    def mapper(self) -> RESTMapper:
+        """The mapper from names to resources, which `Clientset` has."""
+        raise NotImplementedError
 
     async def apply_manifests(
         self,
@@ -98,7 +95,7 @@ class ManifestVerbs(ServerClient):
             timeout=timeout,
             steps=apply_set,
         )
-        return await ApplyRun(self._rest, self._known_resources(), settings).run(objects)
+        return await ApplyRun(self._rest, self.mapper, settings).run(objects)
 
     async def diff_manifests(
         self,
@@ -137,7 +134,7 @@ class ManifestVerbs(ServerClient):
         _check(field_manager)
         return await diff(
             self._rest,
-            self._known_resources(),
+            self.mapper,
             objects,
             field_manager=field_manager,
             force=force,
@@ -200,7 +197,7 @@ class ManifestVerbs(ServerClient):
             on_error=on_error,
             progress=progress,
         )
-        return await DeleteRun(self._rest, self._known_resources(), settings).run(objects)
+        return await DeleteRun(self._rest, self.mapper, settings).run(objects)
 
 
 def _check(field_manager: str, on_error: OnError = "continue") -> None:
