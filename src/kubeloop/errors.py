@@ -15,6 +15,7 @@ from kubeloop._kit.value import Value
 __all__ = [
     "APIError",
     "AlreadyExists",
+    "ApplySetError",
     "BacklogFull",
     "BadRequest",
     "BodyTooLarge",
@@ -81,6 +82,7 @@ class KubeloopError(Exception):
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
         ├─ CacheError
         │   └─ NotSynced  StaleCache  UnknownIndex  BacklogFull
+        ├─ ApplySetError          an apply set that cannot be used, or not be pruned
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
         ├─ QueueShutDown          a work queue has no more items
         ├─ LeadershipLost
@@ -461,6 +463,13 @@ class BacklogFull(CacheError):
     """A handler or reader of an informer was too slow for its bound, and was removed.
 
     What it has seen no longer adds up to what the store holds. Adding it again makes it see every object again.
+    """
+
+
+class ApplySetError(KubeloopError):
+    """An apply set cannot be used or pruned: its parent, or what the parent says about the members. Names the parent.
+
+    Reference: KEP-3659.
     """
 
 
