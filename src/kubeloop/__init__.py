@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from kubeloop.discovery.discovery_format import GroupsAndResources, ResourceLists
     from kubeloop.errors import (
         AlreadyExists,
+        AmbiguousMatch,
         APIError,
         BacklogFull,
         BadRequest,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         KubeloopError,
         LeadershipLost,
         MethodNotAllowed,
+        NoMatch,
         NotAcceptable,
         NotFound,
         NotKept,
@@ -164,6 +166,7 @@ __all__ = [
     "LOW_PRIORITY",
     "APIError",
     "AlreadyExists",
+    "AmbiguousMatch",
     "AnyPatch",
     "ApplyOptions",
     "AuthProvider",
@@ -234,6 +237,7 @@ __all__ = [
     "LogStream",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
+    "NoMatch",
     "MetricFamily",
     "Metrics",
     "MetricsSink",
@@ -370,10 +374,10 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
+        "APIError AlreadyExists AmbiguousMatch BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
         "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
+        "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
         "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
         "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"

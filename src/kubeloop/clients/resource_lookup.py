@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.resource_info import ResourceInfo, resource_info
-from kubeloop.errors import NotFound, StatusDetails
+from kubeloop.errors import NoMatch, NotFound, StatusDetails
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.wire.request import group_version_path
 
 if TYPE_CHECKING:
+    from kubeloop.discovery.rest_mapping import RESTMapping
     from kubeloop.meta.gvk import GroupVersion
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["look_up", "plural_of", "resource_of", "served_kinds"]
+__all__ = ["info_of", "look_up", "plural_of", "resource_of", "served_kinds"]
 
 
 def resource_of(
@@ -63,11 +64,20 @@ def resource_of(
     )
 
 
+def info_of(mapping: RESTMapping) -> ResourceInfo:
+    """Return the resource of a mapping, for `Unstructured` objects."""
+    from kubeloop.unstructured import UnstructuredList
+
+    return ResourceInfo(
+        mapping.group_version, mapping.resource.resource, mapping.kind.kind, mapping.namespaced, UnstructuredList
+    )
+
+
 async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:
     """Ask the server for the plural, the kind and the scope of a resource of which the plural or the kind is known.
 
     Raises:
-        NotFound: the server has no such group and version, or no such kind or resource in it. A later call may find it.
+        NoMatch: the server has no such group and version, or no such kind or resource in it. A later call may find it.
     """
     from kubeloop.models import meta_v1
 
@@ -107,9 +117,9 @@ def plural_of(kind: str) -> str:
     return f"{name.removesuffix('y')}ies" if name.endswith("y") else f"{name}s"
 
 
-def _not_served(rest: RESTClient, info: ResourceInfo, hint: str = "") -> NotFound:
+def _not_served(rest: RESTClient, info: ResourceInfo, hint: str = "") -> NoMatch:
     what = f"resource {info.plural}" if info.plural else f"kind {info.kind}"
-    return NotFound(
+    return NoMatch(
         StatusDetails(
             code=404,
             reason="NotFound",

@@ -1,0 +1,58 @@
+"""confirmed_get: a GET that lets the server confirm a stored response instead of sending it again.
+
+Reference: RFC 9110, section 13.1.2 (If-None-Match); client-go discovery/cached/disk/round_tripper.go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubeloop.discovery.stored_document import StoredDocument
+from kubeloop.errors import APIError
+from kubeloop.rest.result import Result
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Headers, Response
+
+if TYPE_CHECKING:
+    from kubeloop.discovery.stored_document import DocumentStore
+    from kubeloop.rest.client import RESTClient
+
+__all__ = ["confirmed_get"]
+
+_NOT_MODIFIED = 304
+
+
+async def confirmed_get(
+    rest: RESTClient, path: str, accept: str, store: DocumentStore | None, *, timeout: float | None
+) -> Result:
+    """Return the response to a GET, from the store if the server confirms that it has not changed.
+
+    Args:
+        rest: Sends the request.
+        path: The path and query.
+        accept: The `Accept` header, which is part of the name in the store.
+        store: Where responses with an ETag are kept; None to keep none.
+        timeout: Seconds for the call.
+
+    Raises:
+        APIError, TransportError: As of `RESTClient.send`.
+    """
+    request = Request("GET", path, {"Accept": accept})
+    if store is None:
+        return await rest.send(request, timeout=timeout)
+    name = f"{path} {accept}"
+    stored = await store.load(name)
+    if stored is not None:
+        try:
+            result = await rest.send(request.with_header("If-None-Match", stored.etag), timeout=timeout)
+        except APIError as error:
+            if error.code != _NOT_MODIFIED:
+                raise
+            headers = Headers([("Content-Type", stored.content_type)])
+            return Result(Response(200, headers, stored.body), request, rest.serializers)
+    else:
+        result = await rest.send(request, timeout=timeout)
+    etag = result.headers.get("etag", "")
+    if etag:
+        await store.save(name, StoredDocument(etag, result.content_type, result.body))
+    return result
