@@ -112,7 +112,12 @@ class ApplySet:
             ApplySetError: An object of this kind cannot be a parent.
         """
         parsed = parse_parent_reference(reference)
-        parent = parent_of(parsed, await mapper.resolve(parsed.resource), namespace)
+        try:
+            mapping = await mapper.resolve(parsed.resource)
+        except KubeloopError as error:
+            error.add_note(f"it is the resource of apply_set={reference!r}")
+            raise
+        parent = parent_of(parsed, mapping, namespace)
         self = cls(rest, parent, mapper, dry_run=dry_run, field_validation=field_validation)
         await self._store.check_permitted()
         return self
