@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
+    from kubeloop.clients.manifests.manifest_diff import DiffReport, FieldChange, ObjectDiff
+    from kubeloop.clients.manifests.manifest_files import load_manifests
+    from kubeloop.clients.manifests.manifest_report import ApplyReport, FieldConflict, ManifestResult
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
     from kubeloop.clients.reader import ObjectList, Reader
@@ -169,6 +172,7 @@ __all__ = [
     "AmbiguousMatch",
     "AnyPatch",
     "ApplyOptions",
+    "ApplyReport",
     "AuthProvider",
     "BacklogFull",
     "BadRequest",
@@ -194,6 +198,7 @@ __all__ = [
     "DelayingQueue",
     "DeleteCollectionOptions",
     "DeleteOptions",
+    "DiffReport",
     "DiscoveryClient",
     "DiscoveryIncomplete",
     "Draft",
@@ -208,6 +213,8 @@ __all__ = [
     "ExecConfig",
     "ExecPolicy",
     "Expired",
+    "FieldChange",
+    "FieldConflict",
     "FieldValidation",
     "Forbidden",
     "GatewayTimeout",
@@ -235,6 +242,7 @@ __all__ = [
     "LogContextFilter",
     "LogOptions",
     "LogStream",
+    "ManifestResult",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
     "NoMatch",
@@ -248,6 +256,7 @@ __all__ = [
     "NotFound",
     "NotKept",
     "NotSynced",
+    "ObjectDiff",
     "ObjectIterator",
     "ObjectList",
     "PatchType",
@@ -330,6 +339,7 @@ __all__ = [
     "is_owned_by",
     "labels",
     "load_config",
+    "load_manifests",
     "log_context",
     "log_to_stderr",
     "models",
@@ -361,6 +371,9 @@ _NAMES = {
     "discovery.discovery_format": "GroupsAndResources ResourceLists",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
+    "clients.manifests.manifest_diff": "DiffReport FieldChange ObjectDiff",
+    "clients.manifests.manifest_files": "load_manifests",
+    "clients.manifests.manifest_report": "ApplyReport FieldConflict ManifestResult",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
     "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.base_resource_client import all_of
 from kubeloop.clients.groups import Groups
+from kubeloop.clients.manifest_verbs import ManifestVerbs
 from kubeloop.clients.resource_client import ModelClient
 from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
-from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
-    from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from random import Random
 
@@ -42,7 +41,7 @@ __all__ = ["Clientset"]
 K = TypeVar("K", bound="Kind")
 
 
-class Clientset(ServerClient, Groups):
+class Clientset(ManifestVerbs, Groups):
     """Typed clients of one server: `async with Clientset(config) as clientset: clientset.core_v1.pods("default")`.
 
     `rest`, `dynamic` and `discovery` share its transport, its rate limit and its warnings; closing the Clientset closes
@@ -59,7 +58,6 @@ class Clientset(ServerClient, Groups):
     Concurrency: One event loop, any number of calls at once; each may be cancelled.
     """
 
-    _known: KnownResources | None = None
     _mapper: RESTMapper | None = None
     _openapi: OpenAPIClient | None = None
     _discovery_cache: DiskCache | None = None
@@ -199,10 +197,9 @@ class Clientset(ServerClient, Groups):
         from kubeloop.clients.discovered_endpoint import DiscoveredEndpoint
         from kubeloop.clients.dynamic import DynamicResource, spell_namespace
 
-        if self._known is None:
-            self._known = {}
+        known = self._known_resources()
         endpoint = DiscoveredEndpoint(
-            self._rest, resource, namespace, known=self._known, spell=spell_namespace, recall=self._recall
+            self._rest, resource, namespace, known=known, spell=spell_namespace, recall=self._recall
         )
         return DynamicResource.at(endpoint)
 

@@ -1,0 +1,267 @@
+"""Apply a set of manifests: in the order of their kinds, each as kubectl does, with a result for each.
+
+Reference: kubectl pkg/cmd/apply (ApplyOptions.Run). Intended differences: objects are ordered by kind, and
+CustomResourceDefinitions are established before their objects are applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kubeloop._kit import waiting
+from kubeloop._kit.value import Value
+from kubeloop.clients.manifests.apply_order import CRD, DEFINITION_RANK, NAMESPACE, rank_of
+from kubeloop.clients.manifests.established_wait import is_established, wait_until_established
+from kubeloop.clients.manifests.kind_resource import KindResources, defined_resources
+from kubeloop.clients.manifests.manifest_report import ApplyReport, ManifestResult, conflicts_of, result_of
+from kubeloop.clients.manifests.object_apply import AppliedObject, ObjectApply
+from kubeloop.clients.manifests.planned_object import PlannedObject, find_places, plan
+from kubeloop.clients.manifests.stored_version import is_unchanged, read_stored
+from kubeloop.errors import DecodeError, KubeloopError, NotFound, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from kubeloop.clients.discovered_endpoint import KnownResources
+    from kubeloop.clients.manifests.manifest_report import OnError, Progress
+    from kubeloop.clients.manifests.set_steps import SetSteps
+    from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.meta.gvk import GroupVersionKind
+    from kubeloop.rest.client import RESTClient
+    from kubeloop.wire.options import FieldValidation
+
+__all__ = ["ApplyRun", "ApplySettings"]
+
+_NOT_SERVED_YET = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+"""The pauses, in seconds, before an object of a new kind is sent again: each API server begins to serve the kind a
+little after one of them has established its CustomResourceDefinition."""
+
+
+class ApplySettings(Value, frozen=True):
+    """The options of `Clientset.apply_manifests`."""
+
+    field_manager: str
+    force: bool = False
+    namespace: str | None = None
+    on_error: OnError = "continue"
+    dry_run: bool = False
+    field_validation: FieldValidation | None = "Strict"
+    progress: Progress | None = None
+    timeout: float = 60.0
+    steps: SetSteps | None = None
+
+
+class ApplyRun:
+    """One run of `apply_manifests`.
+
+    Args:
+        rest: Sends the requests.
+        known: The resources that earlier calls have found.
+        settings: The options.
+    """
+
+    def __init__(self, rest: RESTClient, known: KnownResources, settings: ApplySettings) -> None:
+        self._rest = rest
+        self._settings = settings
+        self._resources = KindResources(rest, known)
+        self._apply = ObjectApply(
+            rest,
+            field_manager=settings.field_manager,
+            force=settings.force,
+            dry_run=settings.dry_run,
+            field_validation=settings.field_validation,
+        )
+        self._results: list[ManifestResult] = []
+        self._has_stopped = False
+        self._defined: dict[GroupVersionKind, tuple[PlannedObject, ResourceInfo]] = {}
+        self._new_definitions: set[str] = set()
+        self._new_namespaces: set[str] = set()
+        self._broken_definitions: dict[str, Exception] = {}
+        self._stored: dict[tuple[str, str], Mapping[str, Mapping[str, Any]] | None] = {}
+        self._names: dict[tuple[str, str], set[str]] = {}
+
+    async def run(self, objects: Iterable[Any]) -> ApplyReport:
+        """Apply the objects and return what happened to each."""
+        planned = plan(objects)
+        ordered = sorted(planned, key=lambda obj: rank_of(obj.gvk.group_kind))
+        await self._find_resources(ordered)
+        sendable = [obj for obj in ordered if obj.error is None]
+        for obj in sendable:
+            self._names.setdefault(obj.group, set()).add(obj.name)
+        self._stop_before(ordered)
+        steps = self._settings.steps
+        if steps is not None and not self._has_stopped:
+            labels = await steps.before_apply(sendable, dry_run=self._settings.dry_run)
+            for obj in sendable:
+                obj.error = _labelled(obj, labels)
+            self._stop_before(ordered)
+        definitions = [obj for obj in ordered if rank_of(obj.gvk.group_kind) == DEFINITION_RANK]
+        before = [obj for obj in ordered if rank_of(obj.gvk.group_kind) < DEFINITION_RANK]
+        for obj in before:
+            self._report(await self._result_of(obj))
+        await self._apply_definitions(definitions)
+        for obj in ordered[len(before) + len(definitions) :]:
+            self._report(await self._result_of(obj))
+        if steps is not None and all(each.outcome in _APPLIED for each in self._results):
+            for result in await steps.after_apply(tuple(self._results), dry_run=self._settings.dry_run):
+                self._report(result)
+        return ApplyReport(self._results)
+
+    def _stop_before(self, objects: Iterable[PlannedObject]) -> None:
+        """Apply nothing if the first error is to stop the run, and an object cannot be sent."""
+        self._has_stopped |= self._settings.on_error == "stop" and any(obj.error is not None for obj in objects)
+
+    async def _find_resources(self, ordered: Sequence[PlannedObject]) -> None:
+        """Find the resource and the place of each object, and refuse objects that are in the set twice."""
+        for obj in ordered:
+            if obj.error is None and obj.gvk.group_kind == CRD:
+                self._defined |= {gvk: (obj, info) for gvk, info in defined_resources(obj.data).items()}
+        known = {gvk: info for gvk, (_, info) in self._defined.items()}
+        await find_places(ordered, self._resources, self._rest, self._settings.namespace, defined=known)
+
+    async def _apply_definitions(self, definitions: Sequence[PlannedObject]) -> None:
+        """Apply CustomResourceDefinitions, wait until all of them are established, and report each after that."""
+        results: list[ManifestResult] = []
+        waiting_for: dict[str, Mapping[str, Any]] = {}
+        for obj in definitions:
+            result = await self._result_of(obj)
+            results.append(result)
+            if result.has_failed:
+                self._broken_definitions[obj.name] = result.error or DecodeError(f"{obj} was not applied")
+                self._has_stopped |= self._settings.on_error == "stop"
+            elif result.outcome == "created":
+                self._new_definitions.add(obj.name)
+            stored: Any = result.object
+            if not result.has_failed and stored is not None and not is_established(stored):
+                waiting_for[obj.name] = stored
+        if waiting_for and not self._settings.dry_run:
+            late = await wait_until_established(self._rest, waiting_for, self._settings.timeout)
+            self._broken_definitions |= late
+            results = [
+                result.replace(outcome="failed", error=late[result.name]) if result.name in late else result
+                for result in results
+            ]
+        for result in results:
+            self._report(result)
+
+    async def _result_of(self, obj: PlannedObject) -> ManifestResult:
+        """Apply an object unless something speaks against it, and return what happened."""
+        if obj.error is not None:
+            return result_of(obj, "failed", error=obj.error)
+        if self._has_stopped:
+            return result_of(obj, "skipped", reason="an object before it failed, and on_error is 'stop'")
+        broken = self._broken_definition_of(obj)
+        if broken is not None:
+            return result_of(obj, "failed", error=broken)
+        unknown = self._reason_of_dry_run(obj)
+        if unknown:
+            return result_of(obj, "skipped", reason=unknown)
+        before = await self._before(obj)
+        try:
+            applied = await self._send(obj)
+        except (KubeloopError, ValueError) as error:
+            conflicts = conflicts_of(error)
+            return result_of(
+                obj, "conflict" if conflicts else "failed", error=_explained(obj, error), conflicts=conflicts
+            )
+        applied = await self._apply.migrate(obj, applied)
+        return self._applied(obj, before, applied)
+
+    def _applied(
+        self, obj: PlannedObject, before: Mapping[str, Mapping[str, Any]] | None, applied: AppliedObject
+    ) -> ManifestResult:
+        if applied.was_created:
+            outcome: Any = "created"
+            if obj.gvk.group_kind == NAMESPACE:
+                self._new_namespaces.add(obj.name)
+        elif before is None:
+            outcome = "applied"
+        else:
+            is_same = is_unchanged(before.get(obj.name), applied.data, dry_run=self._settings.dry_run)
+            outcome = "unchanged" if is_same else "configured"
+        warnings = applied.warnings
+        if applied.metadata.get("deletionTimestamp"):
+            warnings = (*warnings, f"{obj} is being deleted, so that the change does not last")
+        return result_of(obj, outcome, warnings=warnings, object=applied.object)
+
+    async def _send(self, obj: PlannedObject) -> AppliedObject:
+        """Apply an object; one of a kind that is new is sent again while the server does not serve its kind yet."""
+        defined = self._defined.get(obj.gvk)
+        pauses = _NOT_SERVED_YET if defined and defined[0].name in self._new_definitions else ()
+        for pause in pauses:
+            try:
+                return await self._apply.send(obj)
+            except NotFound as error:
+                if not _is_unserved(error):
+                    raise
+                await waiting.sleep(pause)
+        return await self._apply.send(obj)
+
+    async def _before(self, obj: PlannedObject) -> Mapping[str, Mapping[str, Any]] | None:
+        """Return the objects of the collection before its first apply, by name; None if they are not known."""
+        group = obj.group
+        if group not in self._stored:
+            defined = self._defined.get(obj.gvk)
+            is_new = obj.namespace in self._new_namespaces or (defined and defined[0].name in self._new_definitions)
+            whole = self._settings.dry_run
+            self._stored[group] = (
+                {} if is_new else await read_stored(self._rest, group[0], self._names[group], whole=whole)
+            )
+        return self._stored[group]
+
+    def _broken_definition_of(self, obj: PlannedObject) -> KubeloopError | None:
+        defined = self._defined.get(obj.gvk)
+        failure = self._broken_definitions.get(defined[0].name) if defined else None
+        if defined is None or failure is None or obj.gvk.group_kind == CRD:
+            return None
+        return DecodeError(f"{obj}: its {defined[0]} of the set is not established, so that it was not sent")
+
+    def _reason_of_dry_run(self, obj: PlannedObject) -> str:
+        """Return why the server cannot check an object in a dry run; `""` if it can."""
+        if not self._settings.dry_run:
+            return ""
+        defined = self._defined.get(obj.gvk)
+        if defined and defined[0].name in self._new_definitions:
+            return f"the {defined[0]} does not exist yet, so that a dry run cannot check its objects"
+        if obj.namespace in self._new_namespaces:
+            return f"the namespace {obj.namespace} does not exist yet, so that a dry run cannot check its objects"
+        return ""
+
+    def _report(self, result: ManifestResult) -> None:
+        self._results.append(result)
+        if result.has_failed and self._settings.on_error == "stop":
+            self._has_stopped = True
+        if self._settings.progress is not None:
+            self._settings.progress(result)
+
+
+_APPLIED = frozenset({"created", "configured", "unchanged", "applied"})
+
+
+def _labelled(obj: PlannedObject, labels: Mapping[str, str]) -> DecodeError | None:
+    """Add the labels of a set to an object; return an error if the object has one of them."""
+    metadata = obj.data["metadata"]
+    own: Mapping[str, str] = metadata.get("labels") or {}
+    for name in labels:
+        if name in own:
+            return DecodeError(f"{obj}: expected an object without the label {name}, which the set adds; remove it")
+    obj.data = {**obj.data, "metadata": {**metadata, "labels": {**own, **labels}}}
+    return None
+
+
+def _is_unserved(error: NotFound) -> bool:
+    """Return whether a server does not know the resource, in contrast to an object or a namespace."""
+    return not error.status.name
+
+
+def _explained(obj: PlannedObject, error: Exception) -> Exception:
+    """Add the next step to errors whose message does not say it."""
+    if isinstance(error, UnsupportedMediaType):
+        error.add_note("the server does not support server-side apply")
+    elif isinstance(error, NotFound) and _is_unserved(error):
+        error.add_note(f"the server does not serve {obj.resource}: is its CustomResourceDefinition installed?")
+    elif conflicts_of(error):
+        error.add_note(
+            "to take over the fields, apply with force=True; to leave them to their managers, remove them from the "
+            "manifest; to own them together, use the values that they have"
+        )
+    return error
