@@ -20,9 +20,9 @@ from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 
 if TYPE_CHECKING:
-    from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from random import Random
 
+    from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.config.config import Config
     from kubeloop.discovery.discovery_client import DiscoveryClient
