@@ -245,13 +245,13 @@ __all__ = [
     "ManifestResult",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
-    "NoMatch",
     "MetricFamily",
     "Metrics",
     "MetricsSink",
     "Model",
     "ModelClient",
     "NamespaceLister",
+    "NoMatch",
     "NotAcceptable",
     "NotFound",
     "NotKept",
@@ -387,11 +387,11 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists AmbiguousMatch BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
-        "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
+        "APIError AlreadyExists AmbiguousMatch BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict "
+        "ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
-        "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
+        "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge "
+        "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
         "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"
     ),

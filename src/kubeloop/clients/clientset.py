@@ -110,7 +110,9 @@ class Clientset(ManifestVerbs, Groups):
         if self._openapi is None:
             from kubeloop.discovery.openapi_client import OpenAPIClient
 
-            self._openapi = OpenAPIClient.from_rest(self._rest)
+            cache = self._discovery_cache
+            store = None if cache is None else cache.documents_of(self._rest.config)
+            self._openapi = OpenAPIClient.with_store(self._rest, store)
         return self._openapi
 
     async def resolve(

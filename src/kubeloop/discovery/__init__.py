@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from kubeloop.discovery.cached_discovery import CachedDiscovery
     from kubeloop.discovery.discovery_client import DiscoveryClient, ServerVersion
     from kubeloop.discovery.discovery_format import GroupsAndResources, ResourceLists
+    from kubeloop.discovery.disk_cache import DiskCache
+    from kubeloop.discovery.disk_discovery import DiskDiscovery
     from kubeloop.discovery.memory_discovery import MemoryDiscovery
+    from kubeloop.discovery.openapi_client import OpenAPIClient
     from kubeloop.discovery.resource_table import ResourceName, ResourceTable
     from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.discovery.rest_mapping import RESTMapping
@@ -26,8 +29,11 @@ __all__ = [
     "APIResources",
     "CachedDiscovery",
     "DiscoveryClient",
+    "DiskCache",
+    "DiskDiscovery",
     "GroupsAndResources",
     "MemoryDiscovery",
+    "OpenAPIClient",
     "RESTMapper",
     "RESTMapping",
     "ResourceLists",
@@ -44,7 +50,10 @@ if not TYPE_CHECKING:
             "cached_discovery": "CachedDiscovery",
             "discovery_client": "DiscoveryClient ServerVersion",
             "discovery_format": "GroupsAndResources ResourceLists",
+            "disk_cache": "DiskCache",
+            "disk_discovery": "DiskDiscovery",
             "memory_discovery": "MemoryDiscovery",
+            "openapi_client": "OpenAPIClient",
             "resource_table": "ResourceName ResourceTable",
             "rest_mapper": "RESTMapper",
             "rest_mapping": "RESTMapping",

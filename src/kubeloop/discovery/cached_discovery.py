@@ -58,7 +58,7 @@ class BaseDiscoveryCache(DiscoveryReads):
         self._client = client
         self._contents: SharedRead[GroupsAndResources] = SharedRead(self._read)
 
-    async def _read(self, must_ask: bool) -> ReadValue[GroupsAndResources]:
+    async def _read(self, _: bool, /) -> ReadValue[GroupsAndResources]:
         raise NotImplementedError
 
     @property

@@ -23,7 +23,13 @@ _NOT_MODIFIED = 304
 
 
 async def confirmed_get(
-    rest: RESTClient, path: str, accept: str, store: DocumentStore | None, *, timeout: float | None
+    rest: RESTClient,
+    path: str,
+    accept: str,
+    store: DocumentStore | None,
+    *,
+    timeout: float | None,
+    is_immutable: bool = False,
 ) -> Result:
     """Return the response to a GET, from the store if the server confirms that it has not changed.
 
@@ -33,6 +39,7 @@ async def confirmed_get(
         accept: The `Accept` header, which is part of the name in the store.
         store: Where responses with an ETag are kept; None to keep none.
         timeout: Seconds for the call.
+        is_immutable: Whether a stored response is used without a request, because the path has a hash of it.
 
     Raises:
         APIError, TransportError: As of `RESTClient.send`.
@@ -42,17 +49,23 @@ async def confirmed_get(
         return await rest.send(request, timeout=timeout)
     name = f"{path} {accept}"
     stored = await store.load(name)
-    if stored is not None:
+    if stored is not None and is_immutable:
+        return _stored_result(rest, request, stored)
+    if stored is None:
+        result = await rest.send(request, timeout=timeout)
+    else:
         try:
             result = await rest.send(request.with_header("If-None-Match", stored.etag), timeout=timeout)
         except APIError as error:
             if error.code != _NOT_MODIFIED:
                 raise
-            headers = Headers([("Content-Type", stored.content_type)])
-            return Result(Response(200, headers, stored.body), request, rest.serializers)
-    else:
-        result = await rest.send(request, timeout=timeout)
+            return _stored_result(rest, request, stored)
     etag = result.headers.get("etag", "")
     if etag:
         await store.save(name, StoredDocument(etag, result.content_type, result.body))
     return result
+
+
+def _stored_result(rest: RESTClient, request: Request, stored: StoredDocument) -> Result:
+    headers = Headers([("Content-Type", stored.content_type)])
+    return Result(Response(200, headers, stored.body), request, rest.serializers)

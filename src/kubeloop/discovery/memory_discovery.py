@@ -38,5 +38,5 @@ class MemoryDiscovery(BaseDiscoveryCache):
         super().__init__(client)
         self._documents = MemoryDocuments()
 
-    async def _read(self, must_ask: bool) -> ReadValue[GroupsAndResources]:
+    async def _read(self, _: bool, /) -> ReadValue[GroupsAndResources]:
         return ReadValue(await self._client.contents(self._documents), is_live=True)

@@ -91,7 +91,8 @@ def _shown(name: str | GroupVersionKind | GroupVersionResource | GroupKind | Gro
         case GroupKind():
             return f"kind {name}"
         case GroupVersionResource():
-            return f"resource {name.resource} in {name.group_version}" if name.version else f"resource {name.group_resource}"
+            where = f" in {name.group_version}" if name.version else f".{name.group}" if name.group else ""
+            return f"resource {name.resource}{where}"
         case GroupResource():
             return f"resource {name}"
         case _:

@@ -30,7 +30,7 @@ def parse_resource_argument(text: str) -> ResourceArgument:
 
     Raises:
         TypeError: The argument is no text.
-        ValueError: The text has no name.
+        ValueError: The text has no name, or a `/`, as an apiVersion or `type/name` has.
 
     >>> parse_resource_argument("deployments.v1.apps").versioned
     GroupVersionResource(group='apps', version='v1', resource='deployments')
@@ -38,7 +38,7 @@ def parse_resource_argument(text: str) -> ResourceArgument:
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f'expected the name of a resource such as "deployments.apps", got {type(text).__name__}')
     name, _, rest = text.partition(".")
-    if not name:
+    if not name or "/" in text:
         raise ValueError(f'expected the name of a resource such as "deployments.apps", got {text!r}')
     version, dot, group = rest.partition(".")
     versioned = GroupVersionResource(group, version, name) if dot else None

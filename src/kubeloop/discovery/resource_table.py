@@ -1,8 +1,8 @@
 """ResourceTable: finds resources, kinds and categories in what discovery found. Without input and output.
 
-The rules are those of client-go's mappers together: of a name in several groups or versions, the core group comes first,
-then the groups in the order of the server, and of each group the preferred version; a short name counts only if no
-resource has this name; a group may be cut short (`storageclasses.storage`).
+The rules are those of client-go's mappers together: of a name in several groups or versions, the core group comes
+first, then the groups in the order of the server, and of each group the preferred version; a short name counts only if
+no resource has this name; a group may be cut short (`storageclasses.storage`).
 
 Reference: client-go restmapper (discovery.go, shortcut.go, category_expansion.go), apimachinery pkg/api/meta
 (DefaultRESTMapper, MultiRESTMapper, PriorityRESTMapper), cli-runtime pkg/resource (Builder.mappingFor).
@@ -34,8 +34,8 @@ _CORE = GroupVersion("", "v1")
 class ResourceTable:
     """The resources of a server, by all of their names.
 
-    Two kinds of questions: a *partial* resource (`GroupVersionResource` with an empty group or version, which means any)
-    is searched for, as in client-go; a kind is exact in its group.
+    There are two kinds of questions: a *partial* resource, a `GroupVersionResource` whose empty group or version means
+    any, is searched for, as in client-go; a kind is exact in its group.
 
     Args:
         found: What discovery found.
@@ -140,7 +140,7 @@ class ResourceTable:
         Raises:
             NoMatch, AmbiguousMatch, DiscoveryIncomplete: As for `resolve`.
         """
-        return self._one(self._matching(self.expanded(partial)), partial, partial.group or None, partial.version).resource
+        return self._best(partial).resource
 
     def resources_for(self, partial: GroupVersionResource) -> list[GroupVersionResource]:
         """Return every resource that a partial one could mean, in the order of the server.
@@ -152,7 +152,7 @@ class ResourceTable:
 
     def kind_for(self, partial: GroupVersionResource) -> GroupVersionKind:
         """Return the kind of the resource that a partial one means. Errors as of `resource_for`."""
-        return self._one(self._matching(self.expanded(partial)), partial, partial.group or None, partial.version).kind
+        return self._best(partial).kind
 
     def kinds_for(self, partial: GroupVersionResource) -> list[GroupVersionKind]:
         """Return the kind of every resource that a partial one could mean. Errors as of `resources_for`."""
@@ -160,7 +160,7 @@ class ResourceTable:
 
     def singular(self, resource: str) -> str:
         """Return the name for one object of a resource: `"pod"` for `"pods"` or `"po"`. Errors as of `resource_for`."""
-        return self._one(self._matching(self.expanded(GroupVersionResource("", "", resource))), resource).singular
+        return self._best(GroupVersionResource("", "", resource)).singular
 
     def category(self, name: str) -> tuple[GroupResource, ...] | None:
         """Return the resources of a category, such as `"all"`; None if no resource is in it."""
@@ -205,9 +205,7 @@ class ResourceTable:
             if each.kind.group == group and (not version or each.kind.version == version)
         ]
 
-    def _kinds(
-        self, group: str, kind: str, versions: Sequence[str], *, any_group: bool = False
-    ) -> list[RESTMapping]:
+    def _kinds(self, group: str, kind: str, versions: Sequence[str], *, any_group: bool = False) -> list[RESTMapping]:
         return [
             each
             for each in self._by_kind.get(kind.lower(), ())
@@ -220,7 +218,12 @@ class ResourceTable:
         found = self._matching(self.expanded(partial))
         return found or self._none(partial, partial.group or None, [partial.version])
 
-    def _one(self, found: Sequence[RESTMapping], name: ResourceName, group: str | None = None, *versions: str) -> RESTMapping:
+    def _best(self, partial: GroupVersionResource) -> RESTMapping:
+        return self._one(self._matching(self.expanded(partial)), partial, partial.group or None, partial.version)
+
+    def _one(
+        self, found: Sequence[RESTMapping], name: ResourceName, group: str | None = None, *versions: str
+    ) -> RESTMapping:
         """Return the mapping of the best group and version."""
         if not found:
             self._none(name, group, versions)
@@ -240,7 +243,8 @@ class ResourceTable:
     def _none(self, name: ResourceName, group: str | None, versions: Iterable[str]) -> list[RESTMapping]:
         """Raise the error for a name that means nothing here."""
         known = self._by_kind if isinstance(name, (GroupVersionKind, GroupKind)) else self._by_resource
-        raise missing_match(name, group, versions, failures=self.failures, known=self._names(known), server=self._server)
+        names = self._names(known)
+        raise missing_match(name, group, versions, failures=self.failures, known=names, server=self._server)
 
     def _names(self, known: Mapping[str, list[RESTMapping]]) -> list[str]:
         if known is self._by_kind:

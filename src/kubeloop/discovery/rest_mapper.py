@@ -1,4 +1,4 @@
-"""RESTMapper: from the names of kinds and resources to the resources of a server, by discovery that is read when needed.
+"""RESTMapper: from the names of kinds and resources to the resources of a server, which it asks when it has to.
 
 `resource_table` has the rules. Reference: client-go restmapper, DeferredDiscoveryRESTMapper.
 """
@@ -80,8 +80,8 @@ class RESTMapper:
 
         Args:
             name: A text as for kubectl: a short name (`"deploy"`), plural, singular or kind, alone, with a group
-                (`"deployments.apps"`), or with version and group (`"Deployment.v1.apps"`). Or a value, which is exact: an
-                empty group is the core group, and an empty version the preferred one.
+                (`"deployments.apps"`), or with version and group (`"Deployment.v1.apps"`). Or a value, which is exact:
+                an empty group is the core group, and an empty version the preferred one.
 
         Raises:
             NoMatch: The server has no such resource. A later call asks again.

@@ -71,6 +71,10 @@ class SharedRead(Generic[T]):
         self._held = None
         self._dropped = self.moment()
 
+    def forget(self) -> None:
+        """Forget the value. The next call reads it from wherever it is stored."""
+        self._held = None
+
     def replace(self, value: T) -> None:
         """Replace the value by one that is equally new."""
         self._held = value
