@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         AlreadyExists,
         AmbiguousMatch,
         APIError,
+        ApplySetError,
         BacklogFull,
         BadRequest,
         BodyTooLarge,
@@ -173,6 +174,7 @@ __all__ = [
     "AnyPatch",
     "ApplyOptions",
     "ApplyReport",
+    "ApplySetError",
     "AuthProvider",
     "BacklogFull",
     "BadRequest",
@@ -387,8 +389,8 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists AmbiguousMatch BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict "
-        "ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
+        "APIError AlreadyExists AmbiguousMatch ApplySetError BacklogFull BadRequest BodyTooLarge CacheError ConfigError "
+        "Conflict ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
         "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge "
         "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "

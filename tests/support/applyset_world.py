@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubeloop.clients.applyset.apply_set import ApplySet
-from kubeloop.clients.applyset.prune_plan import AppliedObject
+from kubeloop.clients.applyset.applyset_format import PART_OF
+from kubeloop.clients.applyset.prune_plan import AppliedMember
 from kubeloop.clients.applyset.prune_result import PruneResult
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
@@ -227,7 +228,7 @@ def _metadata(obj: dict[str, Any]) -> dict[str, Any]:
 
 
 class Run:
-    """One run on a set, with the steps in the order of `apply_manifests`: label, widen, apply all, prune.
+    """One run on a set, with the steps in the order of `apply_manifests`: widen, apply all, prune.
 
     Args:
         world: The server.
@@ -276,15 +277,14 @@ class Run:
             self._before_prune()
         return await applyset.prune(applied, rank_of=lambda kind: 0 if kind.kind == "Namespace" else 1, **self._options)
 
-    async def _apply(self, applyset: ApplySet, kind: str, name: str, namespace: str) -> AppliedObject:
+    async def _apply(self, applyset: ApplySet, kind: str, name: str, namespace: str) -> AppliedMember:
         mapping = mapping_of(kind)
-        body = applyset.label(
-            {
-                "apiVersion": str(mapping.group_version),
-                "kind": mapping.kind.kind,
-                "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
-            }
-        )
+        place = {"name": name, **({"namespace": namespace} if namespace else {})}
+        body = {
+            "apiVersion": str(mapping.group_version),
+            "kind": mapping.kind.kind,
+            "metadata": {**place, "labels": {PART_OF: applyset.id}},
+        }
         _, _, dry_run = self._open
         found = await self._world.clientset.rest.patch(
             self._world.path(kind, name, namespace),
@@ -294,4 +294,4 @@ class Run:
             params={"fieldManager": "test", "dryRun": "All" if dry_run else None},
         )
         uid = "" if self._forget_uids else found.metadata.uid
-        return AppliedObject(mapping.kind.group_kind, mapping.resource.resource, namespace, name, uid)
+        return AppliedMember(mapping.kind.group_kind, mapping.resource.resource, namespace, name, uid)

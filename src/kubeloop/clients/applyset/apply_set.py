@@ -8,17 +8,17 @@ Reference: KEP-3659; kubectl pkg/cmd/apply/applyset.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kubeloop._kit.waiting import gather
 from kubeloop.clients.applyset.applyset_coverage import Coverage
-from kubeloop.clients.applyset.applyset_format import PART_OF, id_of
+from kubeloop.clients.applyset.applyset_format import id_of
 from kubeloop.clients.applyset.applyset_parent import parent_of, parse_parent_reference
 from kubeloop.clients.applyset.member_reader import MemberReader
 from kubeloop.clients.applyset.parent_store import ParentStore
 from kubeloop.clients.applyset.prune_plan import (
-    AppliedObject,
+    AppliedMember,
     FoundObject,
     MemberList,
     lists_of,
@@ -28,7 +28,6 @@ from kubeloop.clients.applyset.prune_plan import (
 )
 from kubeloop.clients.applyset.prune_result import PruneResult
 from kubeloop.errors import ApplySetError, KubeloopError, NotFound
-from kubeloop.objects.type_guards import is_mapping
 
 if TYPE_CHECKING:
     from kubeloop.clients.applyset.applyset_coverage import ParentRecord
@@ -57,7 +56,7 @@ class KindMapper(Protocol):
 
 
 class ApplySet:
-    """One run on an apply set: `label` each object, `widen`, apply the objects, and `prune` if all were applied.
+    """One run on an apply set: `widen`, apply the objects with the label `PART_OF`, and `prune` if all were applied.
 
     Args:
         rest: Sends the requests.
@@ -127,25 +126,6 @@ class ApplySet:
         """The ID of the set: the value of the label of its members."""
         return id_of(self._parent)
 
-    def label(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the JSON value of an object with the label of a member.
-
-        Raises:
-            ValueError: The object names a set already.
-
-        Reference: kubectl ApplySet.AddLabels.
-        """
-        metadata: Any = data.get("metadata") or {}
-        labels: Any = (metadata.get("labels") if is_mapping(metadata) else None) or {}
-        if not is_mapping(metadata) or not is_mapping(labels):
-            return dict(data)  # the server refuses it, and says why
-        if PART_OF in labels:
-            raise ValueError(
-                f"the object has the label {PART_OF} already: {data.get('kind')} {metadata.get('name')}; remove it: "
-                "an object is a member of the set that it is applied with"
-            )
-        return {**data, "metadata": {**metadata, "labels": {**labels, PART_OF: self.id}}}
-
     async def widen(self, members: Iterable[tuple[GroupKind, str]], *, arriving: Collection[GroupKind] = ()) -> None:
         """Make the parent cover what will be applied, besides what it covers.
 
@@ -174,7 +154,7 @@ class ApplySet:
 
     async def prune(
         self,
-        applied: Sequence[AppliedObject],
+        applied: Sequence[AppliedMember],
         *,
         rank_of: Callable[[GroupKind], int],
         propagation_policy: PropagationPolicy = "Background",
@@ -253,7 +233,7 @@ class ApplySet:
                 "pruned. If no such objects exist any more, remove the name from the annotation of the parent"
             ) from error
 
-    async def _find_leftovers(self, applied: Sequence[AppliedObject]) -> list[FoundObject]:
+    async def _find_leftovers(self, applied: Sequence[AppliedMember]) -> list[FoundObject]:
         """Return the members that were not applied, after all lists have succeeded."""
         for each in applied:
             if not each.uid:
@@ -278,7 +258,7 @@ class ApplySet:
             return error
 
     async def _delete(
-        self, leftover: FoundObject, applied: Sequence[AppliedObject], propagation_policy: PropagationPolicy
+        self, leftover: FoundObject, applied: Sequence[AppliedMember], propagation_policy: PropagationPolicy
     ) -> PruneResult:
         metadata = leftover.metadata
         result = PruneResult(leftover.mapping.kind, metadata.namespace, metadata.name)
@@ -291,7 +271,7 @@ class ApplySet:
             return result.replace(error=error)
         return result
 
-    async def _narrow(self, applied: Sequence[AppliedObject]) -> None:
+    async def _narrow(self, applied: Sequence[AppliedMember]) -> None:
         known, latest = self._known, Coverage.of((each.kind, each.namespace) for each in applied)
 
         def choose(now: ParentRecord | None) -> Coverage | None:

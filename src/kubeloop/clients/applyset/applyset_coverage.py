@@ -92,9 +92,9 @@ def read_parent(
     """
     tooling = annotations.get(TOOLING)
     if tooling is None:
+        step = "choose another name for the set" if parent.is_built_in else f"to make it one, {_to_make(parent)}"
         raise ApplySetError(
-            f"the object exists and has no annotation {TOOLING}: it is not the parent of an apply set: {parent}; "
-            "choose another name for the set"
+            f"the object exists and has no annotation {TOOLING}: it is not the parent of an apply set: {parent}; {step}"
         )
     if (owner := tooling_name(tooling)) != TOOLING_NAME:
         raise ApplySetError(
@@ -150,3 +150,11 @@ def parent_configuration(parent: ApplySetParent, coverage: Coverage, resource_ve
         ADDITIONAL_NAMESPACES: write_namespaces(coverage.namespaces, parent.namespace),
     }
     return {"apiVersion": parent.api_version, "kind": parent.kind.kind, "metadata": metadata}
+
+
+def _to_make(parent: ApplySetParent) -> str:
+    """Return what makes an object the parent of an empty set, for messages."""
+    return (
+        f"give it the label {ID}={id_of(parent)} and the annotations {TOOLING}={TOOLING_VALUE} and "
+        f'{CONTAINS_GROUP_KINDS}=""'
+    )

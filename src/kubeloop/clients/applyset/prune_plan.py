@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kubeloop.models import meta_v1
 
 __all__ = [
-    "AppliedObject",
+    "AppliedMember",
     "FoundObject",
     "MemberList",
     "Reprieve",
@@ -46,7 +46,7 @@ class MemberList(NamedTuple):
     namespace: str
 
 
-class AppliedObject(Value, frozen=True):
+class AppliedMember(Value, frozen=True):
     """An object that this run applied.
 
     Attributes:
@@ -159,7 +159,7 @@ def order_of_deletion(found: Iterable[FoundObject], rank_of: Callable[[GroupKind
     return sorted(by_uid.values(), key=lambda each: -rank_of(each.mapping.kind.group_kind))
 
 
-def reprieve_of(parent: ApplySetParent, leftover: FoundObject, applied: Iterable[AppliedObject]) -> Reprieve | None:
+def reprieve_of(parent: ApplySetParent, leftover: FoundObject, applied: Iterable[AppliedMember]) -> Reprieve | None:
     """Return why a leftover must not be deleted: its deletion would delete what was applied, or the parent."""
     name = leftover.metadata.name
     if leftover.is_namespace:

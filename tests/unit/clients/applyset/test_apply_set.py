@@ -388,26 +388,6 @@ async def test_the_deprecated_annotation_is_read_and_replaced() -> None:
 
 
 @in_virtual_time
-async def test_an_object_that_names_a_set_already_is_refused() -> None:
-    world = World()
-    applyset = await ApplySet.open(world.clientset.rest, SHOP, namespace="web", mapper=world.mapper)
-    named = {"kind": "Pod", "metadata": {"name": "a", "labels": {PART_OF: ""}}}
-    with pytest.raises(ValueError, match=f"the object has the label {PART_OF} already: Pod a; remove it"):
-        applyset.label(named)
-
-
-@in_virtual_time
-async def test_a_label_is_added_to_a_copy() -> None:
-    world = World()
-    applyset = await ApplySet.open(world.clientset.rest, SHOP, namespace="web", mapper=world.mapper)
-    plain: dict[str, Any] = {"kind": "Pod", "metadata": {"name": "a", "labels": None}}
-    assert applyset.label(plain) == {"kind": "Pod", "metadata": {"name": "a", "labels": {PART_OF: applyset.id}}}
-    assert plain["metadata"]["labels"] is None
-    kept = applyset.label({"metadata": {"labels": {"app": "shop"}, "annotations": {"x": "y"}}})
-    assert kept == {"metadata": {"labels": {"app": "shop", PART_OF: applyset.id}, "annotations": {"x": "y"}}}
-
-
-@in_virtual_time
 async def test_results_are_told_as_they_happen() -> None:
     world = World()
     await Run(world, "web").of("Secret a/x", "Secret a/y", "ConfigMap b/z")

@@ -58,6 +58,15 @@ def test_a_parent_that_is_not_that_of_this_set_is_refused(
     assert "Secret test/my-set" in str(caught.value)
 
 
+def test_a_custom_resource_that_is_no_parent_yet_is_told_with_what_makes_it_one() -> None:
+    with pytest.raises(ApplySetError) as caught:
+        read_parent(CLUSTER_PARENT, {}, {}, "5")
+    assert str(caught.value).endswith(
+        f"Fleet north; to make it one, give it the label {ID}={id_of(CLUSTER_PARENT)} and the annotations "
+        f'{TOOLING}={TOOLING_VALUE} and {CONTAINS_GROUP_KINDS}=""'
+    )
+
+
 def test_a_parent_says_kinds_and_namespaces_with_its_own() -> None:
     record = read_parent(PARENT, LABELS, {**ANNOTATIONS, ADDITIONAL_NAMESPACES: "a,b"}, "5")
     assert record.coverage == Coverage(frozenset({CONFIG_MAP, DEPLOYMENT}), frozenset({"a", "b", "test"}))

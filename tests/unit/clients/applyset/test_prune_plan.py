@@ -10,7 +10,7 @@ from kubeloop.clients.applyset.applyset_coverage import Coverage
 from kubeloop.clients.applyset.applyset_format import PART_OF, id_of
 from kubeloop.clients.applyset.applyset_parent import ParentReference, parent_of
 from kubeloop.clients.applyset.prune_plan import (
-    AppliedObject,
+    AppliedMember,
     FoundObject,
     MemberList,
     lists_of,
@@ -37,9 +37,9 @@ def leftovers(*items: FoundObject, applied: tuple[str, ...] = ()) -> list[str]:
     return [str(each) for each in prunable(PARENT, read, (each.metadata for each in items), applied)]
 
 
-def applied(kind: str, name: str, namespace: str = "") -> AppliedObject:
+def applied(kind: str, name: str, namespace: str = "") -> AppliedMember:
     parsed = GroupKind.parse(kind)
-    return AppliedObject(parsed, mapping_of(kind).resource.resource, namespace, name, f"uid-{name}")
+    return AppliedMember(parsed, mapping_of(kind).resource.resource, namespace, name, f"uid-{name}")
 
 
 def test_each_kind_is_listed_in_each_namespace_and_other_kinds_once() -> None:
