@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
+    from kubeloop.clients.wait.rollout_progress import RolloutProgress, rollout_progress
+    from kubeloop.clients.wait.watch_until import watch_until
+    from kubeloop.clients.wait_verb import WaitOptions, WaitSelection
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
     from kubeloop.config.auth_provider import AuthProvider
     from kubeloop.config.client_metrics import ClientMetrics
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
         DiscoveryIncomplete,
         EmptyConfig,
         EncodeError,
+        EventSummary,
         Expired,
         Forbidden,
         GatewayTimeout,
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
         QueueShutDown,
         RequestEntityTooLarge,
         RequestTimeout,
+        RolloutFailed,
         ServerSilent,
         ServerTimeout,
         ServiceUnavailable,
@@ -101,9 +106,11 @@ if TYPE_CHECKING:
         Unauthorized,
         Unhealthy,
         UnknownIndex,
+        UnmetObject,
         Unreadable,
         UnreadableWriteResponse,
         UnsupportedMediaType,
+        WaitTimeout,
     )
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
     from kubeloop.meta.int_or_string import int_or_string_value, parse_int_or_string, scaled_int_or_percent
@@ -211,6 +218,7 @@ __all__ = [
     "Edit",
     "EmptyConfig",
     "EncodeError",
+    "EventSummary",
     "EventType",
     "ExecConfig",
     "ExecPolicy",
@@ -282,6 +290,8 @@ __all__ = [
     "Response",
     "Result",
     "ResumingWatch",
+    "RolloutFailed",
+    "RolloutProgress",
     "Sample",
     "Scheme",
     "SelectorOptions",
@@ -307,6 +317,7 @@ __all__ = [
     "Unauthorized",
     "Unhealthy",
     "UnknownIndex",
+    "UnmetObject",
     "Unreadable",
     "UnreadableEvent",
     "UnreadableWriteResponse",
@@ -315,6 +326,9 @@ __all__ = [
     "UnstructuredList",
     "UnsupportedMediaType",
     "UpgradeRefused",
+    "WaitOptions",
+    "WaitSelection",
+    "WaitTimeout",
     "WarningHandler",
     "WarningLogger",
     "WarningWriter",
@@ -351,10 +365,12 @@ __all__ = [
     "parse_int_or_string",
     "parse_manifests",
     "parse_time",
+    "rollout_progress",
     "scaled_int_or_percent",
     "short_human_duration",
     "split_key",
     "until_signalled",
+    "watch_until",
 ]
 
 _NAMES = {
@@ -389,13 +405,14 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists AmbiguousMatch ApplySetError BacklogFull BadRequest BodyTooLarge CacheError ConfigError "
-        "Conflict ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
-        "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge "
-        "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
-        "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
-        "UnsupportedMediaType"
+        "AlreadyExists AmbiguousMatch APIError ApplySetError BacklogFull BadRequest BodyTooLarge CacheError "
+        "ConfigError Conflict ConnectError ConnectionLost ContextNotFound CredentialError DecodeError "
+        "DiscoveryIncomplete EmptyConfig EncodeError EventSummary Expired Forbidden GatewayTimeout Gone InternalError "
+        "Invalid KubeloopError LeadershipLost MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced "
+        "QueueShutDown RequestEntityTooLarge RequestTimeout RolloutFailed ServerSilent ServerTimeout "
+        "ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError TooManyRequests "
+        "TransportError Unauthorized Unhealthy UnknownIndex UnmetObject Unreadable UnreadableWriteResponse "
+        "UnsupportedMediaType WaitTimeout"
     ),
     "": "fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
@@ -423,6 +440,9 @@ _NAMES = {
     "clients.object_iterator": "ObjectIterator",
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",
+    "clients.wait.rollout_progress": "RolloutProgress rollout_progress",
+    "clients.wait.watch_until": "watch_until",
+    "clients.wait_verb": "WaitOptions WaitSelection",
     "clients.write_verbs": "DeleteCollectionOptions",
     "meta.namespaces": "ALL_NAMESPACES DEFAULT DefaultNamespace",
     "wire.options": (

@@ -1,4 +1,4 @@
-"""ManifestVerbs: what a Clientset does with whole sets of manifests; `clients.manifests` is loaded by the first call."""
+"""ManifestVerbs: what a Clientset does with sets of manifests. The first call loads `clients.manifests`."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class ManifestVerbs(ServerClient):
                 gives objects without namespace that of the config.
             on_error: `"continue"` applies the other objects; `"stop"` skips those that follow, and all of them if an
                 object is known to be wrong before the first one is sent.
-            dry_run: Whether the server changes nothing. Objects in namespaces or of kinds that only the set would create
-                are skipped, because the server cannot check them.
+            dry_run: Whether the server changes nothing. Objects in namespaces or of kinds that only the set would
+                create are skipped, because the server cannot check them.
             field_validation: What the server does with unknown and repeated fields: `"Strict"` refuses the object, as
                 kubectl does by default. None leaves it to the server.
             progress: Called with each result when it is final.
@@ -150,8 +150,8 @@ class ManifestVerbs(ServerClient):
                 visible.
 
         Returns:
-            A difference per object, in the order in which the objects would be applied. An object that cannot be applied
-            has its error.
+            A difference per object, in the order in which the objects would be applied. An object that cannot be
+            applied has its error.
 
         Raises:
             TypeError: As of `apply_manifests`.
@@ -186,10 +186,10 @@ class ManifestVerbs(ServerClient):
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> ApplyReport:
-        """Delete a set of objects, in the reverse of the order in which they are applied, and wait until they are gone.
+        """Delete a set of objects in the reverse order of their apply, and wait until they no longer exist.
 
-        Custom objects are gone before the other objects are deleted, which their controllers may need; definitions and
-        namespaces come last. An object that is created again meanwhile counts as gone.
+        Custom objects no longer exist when the other objects are deleted, which their controllers may need; definitions
+        and namespaces come last. An object that is created again meanwhile counts as deleted.
 
         Args:
             objects: As for `apply_manifests`; only kinds, namespaces and names count.
@@ -197,8 +197,8 @@ class ManifestVerbs(ServerClient):
             ignore_not_found: Whether an object that does not exist is `absent`, and not a failure.
             propagation_policy: What happens to objects that these objects own.
             grace_period_seconds: The time for pods to end; None for that of each object.
-            wait: Whether to wait until the objects are gone.
-            timeout: The seconds for all of them to be gone. An object that still exists then has failed.
+            wait: Whether to wait until the objects no longer exist.
+            timeout: The seconds until none of them exists. An object that still exists then has failed.
             on_error: `"continue"` deletes the other objects; `"stop"` skips those that follow.
             dry_run: Whether the server deletes nothing.
             progress: Called with each result when it is final.

@@ -14,25 +14,32 @@ from kubeloop._kit.value import Value
 from kubeloop.clients.manifests.apply_order import CRD, DEFINITION_RANK, NAMESPACE, rank_of
 from kubeloop.clients.manifests.established_wait import is_established, wait_until_established
 from kubeloop.clients.manifests.kind_resource import KindResources, defined_resources
-from kubeloop.clients.manifests.manifest_report import ApplyReport, ManifestResult, conflicts_of, result_of
+from kubeloop.clients.manifests.manifest_report import (
+    ApplyReport,
+    ManifestResult,
+    OnError,
+    Outcome,
+    Progress,
+    conflicts_of,
+    result_of,
+)
 from kubeloop.clients.manifests.object_apply import AppliedObject, ObjectApply
 from kubeloop.clients.manifests.planned_object import PlannedObject, find_places, plan
+from kubeloop.clients.manifests.set_steps import SetSteps
 from kubeloop.clients.manifests.stored_version import is_unchanged, read_stored
 from kubeloop.errors import DecodeError, KubeloopError, NotFound, UnsupportedMediaType
+from kubeloop.wire.options import FieldValidation
 
 if TYPE_CHECKING:
     from kubeloop.clients.discovered_endpoint import KnownResources
-    from kubeloop.clients.manifests.manifest_report import OnError, Progress
-    from kubeloop.clients.manifests.set_steps import SetSteps
     from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.meta.gvk import GroupVersionKind
     from kubeloop.rest.client import RESTClient
-    from kubeloop.wire.options import FieldValidation
 
 __all__ = ["ApplyRun", "ApplySettings"]
 
 _NOT_SERVED_YET = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
-"""The pauses, in seconds, before an object of a new kind is sent again: each API server begins to serve the kind a
+"""The pauses, in seconds, before an object of a new kind is retried: each API server begins to serve the kind a
 little after one of them has established its CustomResourceDefinition."""
 
 
@@ -170,9 +177,8 @@ class ApplyRun:
             applied = await self._send(obj)
         except (KubeloopError, ValueError) as error:
             conflicts = conflicts_of(error)
-            return result_of(
-                obj, "conflict" if conflicts else "failed", error=_explained(obj, error), conflicts=conflicts
-            )
+            outcome: Outcome = "conflict" if conflicts else "failed"
+            return result_of(obj, outcome, error=_explained(obj, error), conflicts=conflicts)
         applied = await self._apply.migrate(obj, applied)
         return self._applied(obj, before, applied)
 
@@ -180,7 +186,7 @@ class ApplyRun:
         self, obj: PlannedObject, before: Mapping[str, Mapping[str, Any]] | None, applied: AppliedObject
     ) -> ManifestResult:
         if applied.was_created:
-            outcome: Any = "created"
+            outcome: Outcome = "created"
             if obj.gvk.group_kind == NAMESPACE:
                 self._new_namespaces.add(obj.name)
         elif before is None:
@@ -194,7 +200,7 @@ class ApplyRun:
         return result_of(obj, outcome, warnings=warnings, object=applied.object)
 
     async def _send(self, obj: PlannedObject) -> AppliedObject:
-        """Apply an object; one of a kind that is new is sent again while the server does not serve its kind yet."""
+        """Apply an object; an object of a new kind is retried while the server does not serve its kind."""
         defined = self._defined.get(obj.gvk)
         pauses = _NOT_SERVED_YET if defined and defined[0].name in self._new_definitions else ()
         for pause in pauses:
@@ -231,9 +237,9 @@ class ApplyRun:
             return ""
         defined = self._defined.get(obj.gvk)
         if defined and defined[0].name in self._new_definitions:
-            return f"the {defined[0]} does not exist yet, so that a dry run cannot check its objects"
+            return f"only the set creates the {defined[0]}, so that a dry run cannot check its objects"
         if obj.namespace in self._new_namespaces:
-            return f"the namespace {obj.namespace} does not exist yet, so that a dry run cannot check its objects"
+            return f"only the set creates the namespace {obj.namespace}, so that a dry run cannot check its objects"
         return ""
 
     def _report(self, result: ManifestResult) -> None:

@@ -1,13 +1,13 @@
 """Delete the objects of a set of manifests, in the reverse of the order in which they are applied.
 
 Reference: kubectl pkg/cmd/delete (DeleteOptions.DeleteResult). Intended differences: objects are ordered by kind;
-custom objects are gone before anything else is deleted, because their controllers may have to finalize them; and
-objects that are known to be gone are not waited for.
+custom objects no longer exist when anything else is deleted, because their controllers may have to finalize them; and
+an object that the server deleted at once is not waited for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,13 @@ from kubeloop._kit.value import Value
 from kubeloop.clients.manifests.apply_order import CUSTOM_RANK, DEFINITION_RANK, rank_of
 from kubeloop.clients.manifests.deletion_wait import wait_until_gone
 from kubeloop.clients.manifests.kind_resource import KindResources
-from kubeloop.clients.manifests.manifest_report import ApplyReport, ManifestResult, result_of
-from kubeloop.clients.manifests.planned_object import PlannedObject, find_places, plan
+from kubeloop.clients.manifests.manifest_report import ApplyReport, ManifestResult, OnError, Progress, result_of
+from kubeloop.clients.manifests.planned_object import JSON_OBJECT, PlannedObject, find_places, plan
 from kubeloop.errors import KubeloopError, NotFound
 from kubeloop.wire.options import DeleteOptions, delete_body
 
 if TYPE_CHECKING:
     from kubeloop.clients.discovered_endpoint import KnownResources
-    from kubeloop.clients.manifests.manifest_report import OnError, Progress
     from kubeloop.rest.client import RESTClient
 
 __all__ = ["DeleteRun", "DeleteSettings"]
@@ -71,7 +70,7 @@ class DeleteRun:
         return ApplyReport(self._results)
 
     async def _delete_stage(self, objects: Sequence[PlannedObject], deadline: float) -> None:
-        """Delete objects, wait until they are gone, and report each after that."""
+        """Delete objects, wait until they no longer exist, and report each after that."""
         results: list[ManifestResult] = []
         pending: dict[tuple[str, str], dict[str, str]] = {}
         first: dict[tuple[str, str], PlannedObject] = {}
@@ -105,12 +104,13 @@ class DeleteRun:
             "DELETE", obj.path(), self._body, is_confidential=obj.resource.is_confidential
         ).with_header("Accept", "application/json")
         try:
-            response: Any = await self._rest.call(request, dict)
+            response = await self._rest.call(request, JSON_OBJECT)
         except (KubeloopError, ValueError) as error:
             return self._failed(obj, error), ""
         if not response or response.get("kind") == "Status":  # the server deleted the object at once
             return result_of(obj, "deleted"), ""
-        return result_of(obj, "deleted"), (response.get("metadata") or {}).get("uid") or ""
+        metadata: Mapping[str, Any] = response.get("metadata") or {}
+        return result_of(obj, "deleted"), metadata.get("uid") or ""
 
     def _failed(self, obj: PlannedObject, error: Exception) -> ManifestResult:
         return result_of(obj, "absent") if self._is_absent(error) else result_of(obj, "failed", error=error)

@@ -1,4 +1,4 @@
-"""Wait until deleted objects are gone, by uid, with one list and one watch per resource and namespace.
+"""Wait until deleted objects no longer exist, by uid, with one list and one watch per resource and namespace.
 
 Reference: kubectl pkg/cmd/wait (IsDeleted), which waits for one object after the other.
 """
@@ -46,10 +46,10 @@ class _MetadataEndpoint(ResourceEndpoint[Any]):
 async def wait_until_gone(
     rest: RESTClient, info: ResourceInfo, namespace: str, uids: Mapping[str, str], deadline: float
 ) -> dict[str, KubeloopError]:
-    """Wait until objects of a resource are gone.
+    """Wait until objects of a resource no longer exist.
 
-    An object that was created again with the same name counts as gone. If the user may not list and watch the resource,
-    the objects count as gone too, as in kubectl.
+    An object that was created again with the same name counts as absent. If the user may not list and watch the
+    resource, the objects count as absent too, as in kubectl.
 
     Args:
         rest: Sends the requests.
@@ -85,7 +85,7 @@ async def wait_until_gone(
 async def _watch(
     endpoint: ResourceEndpoint[Any], pending: dict[str, meta_v1.ObjectMeta | str], deadline: float
 ) -> None:
-    """Watch until no object is left, or the deadline; remove those that are gone from `pending`."""
+    """Watch until no object is left, or the deadline; remove those that no longer exist from `pending`."""
     options: WatchOptions = {"timeout": max(deadline - waiting.now(), 0.0)}
     if len(pending) == 1:
         options["field_selector"] = f"metadata.name={next(iter(pending))}"
@@ -130,6 +130,5 @@ def _error(
         return failure
     finalizers = [] if isinstance(last, str) else list(last.finalizers)
     held = f": its finalizers are {', '.join(finalizers)}" if finalizers else ""
-    return RequestTimeout(
-        f"{info.kind or info.plural} {name} was deleted, but still exists at the end of the timeout{held}"
-    )
+    what = f"{info.kind or info.plural} {name}"
+    return RequestTimeout(f"{what} was deleted, but still exists at the end of the timeout{held}")

@@ -13,7 +13,7 @@ from kubeloop.clients.manifests.kind_resource import KindResources
 from kubeloop.clients.manifests.manifest_diff import DiffReport, ObjectDiff, compare
 from kubeloop.clients.manifests.manifest_report import conflicts_of, result_of
 from kubeloop.clients.manifests.object_apply import ObjectApply
-from kubeloop.clients.manifests.planned_object import PlannedObject, find_places, plan
+from kubeloop.clients.manifests.planned_object import JSON_OBJECT, PlannedObject, find_places, plan
 from kubeloop.errors import KubeloopError, NotFound
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def _diff_one(rest: RESTClient, apply: ObjectApply, obj: PlannedObject, *,
     try:
         request = rest.new_request("GET", obj.path(), is_confidential=obj.resource.is_confidential)
         try:
-            live = await rest.call(request.with_header("Accept", "application/json"), dict)
+            live = await rest.call(request.with_header("Accept", "application/json"), JSON_OBJECT)
         except NotFound:
             live = None
         merged = await apply.send(obj)

@@ -49,7 +49,7 @@ class KindResources:
             try:
                 return resource_info(model)
             except TypeError:
-                raise DecodeError(f"{obj}: expected a kind that is stored, got one without a resource") from None
+                raise DecodeError(f"{obj}: expected a kind with a resource, got a kind that is not stored") from None
         gvk = obj.gvk
         info = self._known.get(gvk)
         if info is not None:
@@ -73,10 +73,12 @@ def defined_resources(definition: Mapping[str, Any]) -> dict[GroupVersionKind, R
     spec: Any = definition.get("spec")
     if not is_mapping(spec) or not is_mapping(spec.get("names")) or not is_items(spec.get("versions")):
         return {}
-    group, plural, kind = spec.get("group"), spec["names"].get("plural"), spec["names"].get("kind")
-    if not all(isinstance(each, str) and each for each in (group, plural, kind)):
+    texts = [spec.get("group"), spec["names"].get("plural"), spec["names"].get("kind")]
+    group, plural, kind = (text if isinstance(text, str) else "" for text in texts)
+    if not (group and plural and kind):
         return {}
-    versions = [each["name"] for each in spec["versions"] if is_dict(each) and each.get("served") and "name" in each]
+    names = [each.get("name") for each in spec["versions"] if is_dict(each) and each.get("served")]
+    versions = [name for name in names if isinstance(name, str) and name]
     namespaced = spec.get("scope") == "Namespaced"
     return {
         GroupVersionKind(group, version, kind): ResourceInfo(

@@ -149,8 +149,8 @@ def _with(data: dict[str, Any] | None, path: tuple[str, ...], value: dict[str, A
 def _without_managers(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if data is None:
         return None
-    metadata = {name: value for name, value in (data.get("metadata") or {}).items() if name != "managedFields"}
-    return {**data, "metadata": metadata}
+    metadata: Mapping[str, Any] = data.get("metadata") or {}
+    return {**data, "metadata": {name: value for name, value in metadata.items() if name != "managedFields"}}
 
 
 def _lines(data: Mapping[str, Any] | None) -> list[str]:

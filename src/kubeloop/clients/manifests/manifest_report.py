@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
 from kubeloop.errors import APIError
+from kubeloop.unstructured import Unstructured
 
 if TYPE_CHECKING:
     from kubeloop.clients.manifests.planned_object import PlannedObject
-    from kubeloop.unstructured import Unstructured
 
 __all__ = [
     "ApplyReport",
@@ -40,8 +40,8 @@ Outcome = Literal[
 ]
 """What happened to an object:
 
-- `created`, `configured` and `unchanged`: the object was applied, and is new, changed or as before. `applied` stands for
-  the last two where the user may not list the resource, so that the earlier state is unknown.
+- `created`, `configured` and `unchanged`: the object was applied, and is new, changed or as before. `applied` stands
+  for the last two where the user may not list the resource, so that the earlier state is unknown.
 - `deleted` and `absent`: the object was deleted, or did not exist. `pruned`: it left the set, and was deleted.
 - `conflict`: another manager owns a field. `failed`: see the error. `skipped`: nothing was sent.
 """
@@ -103,7 +103,8 @@ class ManifestResult(Value, frozen=True):
         """The name of the object as kubectl prints it: `deployment.apps/web`."""
         group = self.api_version.rpartition("/")[0]
         kind = self.kind.lower() or "object"
-        return safe_text(f"{kind}.{group}/{self.name}" if group else f"{kind}/{self.name}")
+        name = f"/{self.name}" if self.name else ""
+        return safe_text(f"{kind}.{group}{name}" if group else f"{kind}{name}")
 
     @property
     def detail(self) -> str:

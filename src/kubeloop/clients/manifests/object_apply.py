@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.value import Value
 from kubeloop.clients.manifests.managed_fields_upgrade import LAST_APPLIED, migration_patch, owners
+from kubeloop.clients.manifests.planned_object import JSON_OBJECT
 from kubeloop.errors import Conflict, KubeloopError
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.patch import APPLY_PATCH, JSON_PATCH
@@ -49,7 +50,7 @@ class AppliedObject(Value, frozen=True):
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The metadata of the object."""
-        return self.data.get("metadata") or {}
+        return _metadata(self.data)
 
     @property
     def object(self) -> Unstructured:
@@ -119,9 +120,10 @@ class ObjectApply:
         return again.replace(was_created=applied.was_created, warnings=applied.warnings)
 
     async def _keep_annotation(self, obj: PlannedObject, applied: AppliedObject) -> AppliedObject:
-        """Let a manager of its own own the annotation of client-side apply, as kubectl does for its default manager."""
+        """Apply the annotation of client-side apply with a manager of its own, as kubectl does for its own manager."""
         metadata = applied.metadata
-        text = (metadata.get("annotations") or {}).get(LAST_APPLIED)
+        annotations: Mapping[str, Any] = metadata.get("annotations") or {}
+        text = annotations.get(LAST_APPLIED)
         if self._manager != _KUBECTL or text is None or owners(metadata.get("managedFields") or (), "Apply"):
             return applied
         place = {name: metadata[name] for name in ("name", "namespace") if metadata.get(name)}
@@ -155,7 +157,8 @@ class ObjectApply:
                     raise
                 logger.debug("manifests: %s changed while its fields were moved (%s); reading it again", obj, error)
                 request = self._rest.new_request("GET", obj.path(), is_confidential=obj.resource.is_confidential)
-                metadata = (await self._rest.call(request, dict)).get("metadata") or {}
+                found = await self._rest.call(request, JSON_OBJECT)
+                metadata = _metadata(found)
             else:
                 return applied.replace(data=moved.data)
         return None
@@ -170,8 +173,12 @@ class ObjectApply:
         return await self._rest.send(request.with_header("Accept", "application/json"))
 
 
+def _metadata(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    return data.get("metadata") or {}
+
+
 def _read(result: Result) -> AppliedObject:
-    data: Any = result.read(dict)
+    data = result.read(JSON_OBJECT)
     return AppliedObject(data, result.was_created, tuple(warning.text for warning in result.warnings))
 
 

@@ -13,8 +13,7 @@ from kubeloop.clients.request_bodies import configuration_data
 from kubeloop.errors import DecodeError, KubeloopError
 from kubeloop.meta.gvk import GroupVersionKind
 from kubeloop.objects.draft import Draft
-from kubeloop.objects.model import Kind
-from kubeloop.objects.type_guards import is_mapping
+from kubeloop.objects.model import Kind, KindList
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.request import resource_path, target
 
@@ -23,10 +22,16 @@ if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.request import Params
 
-__all__ = ["PlannedObject", "find_places", "plan"]
+__all__ = ["JSON_OBJECT", "PlannedObject", "find_places", "plan"]
 
+
+JSON_OBJECT: type[dict[str, Any]] = dict
+"""The class of responses that are read as plain JSON objects, for type checkers."""
 
 _NONE: Mapping[GroupVersionKind, ResourceInfo] = MappingProxyType({})
+
+
+_LIST: Any = KindList  # of whatever kind, for which checkers would ask
 
 
 class Resources(Protocol):
@@ -106,12 +111,7 @@ def plan(objects: Iterable[Any], *, sends_body: bool = True) -> list[PlannedObje
     Raises:
         TypeError: The argument is no collection of objects.
     """
-    given: object = objects  # the argument of an unchecked caller may be anything
-    if isinstance(given, (Kind, Draft, Unstructured)) and not hasattr(given, "items"):
-        raise TypeError(f"expected a list of objects, got one {type(given).__name__}: pass [obj]")
-    if isinstance(given, (str, bytes, Mapping)) or not hasattr(given, "__iter__"):
-        hint = "[obj]" if is_mapping(given) else "load_manifests(path) or parse_manifests(text)"
-        raise TypeError(f"expected a list of objects, got {type(given).__name__}: pass {hint}")
+    _check_collection(objects)
     planned: list[PlannedObject] = []
     for number, each in enumerate(objects):
         try:
@@ -177,7 +177,19 @@ def _set_place(obj: PlannedObject, info: ResourceInfo, default: str, enforced: s
         return
     if enforced and obj.namespace not in ("", enforced):
         raise DecodeError(f"{obj}: expected an object of the namespace {enforced!r}, got one of {obj.namespace!r}")
-    obj.namespace = obj.namespace or default
+    if not obj.namespace:
+        # As kubectl does: the server keeps the text of what the manager "kubectl" applies, with its namespace.
+        obj.namespace = default
+        obj.data = {**obj.data, "metadata": {**obj.data["metadata"], "namespace": default}}
+
+
+def _check_collection(objects: object) -> None:
+    """Refuse what unchecked callers pass: a path, a text, or one object."""
+    cls: type[Any] = type(objects)
+    is_one = _is_object(objects) and not issubclass(cls, _LIST)
+    if is_one or issubclass(cls, (str, bytes)) or not hasattr(cls, "__iter__"):
+        hint = "[obj]" if is_one else "load_manifests(path) or parse_manifests(text)"
+        raise TypeError(f"expected a list of objects, got one {cls.__name__}: pass {hint}")
 
 
 def _broken(error: Exception) -> PlannedObject:
@@ -186,8 +198,8 @@ def _broken(error: Exception) -> PlannedObject:
     return broken
 
 
-def _planned(obj: object, number: int, *, sends_body: bool) -> PlannedObject:
-    if not isinstance(obj, (Kind, Draft, Unstructured, Mapping)):
+def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
+    if not _is_object(obj):
         return _broken(DecodeError(f"expected an object with apiVersion and kind, got {type(obj).__name__}: {number}"))
     try:
         data: Mapping[str, Any] = configuration_data(obj) if sends_body else {"metadata": {}}
@@ -200,6 +212,10 @@ def _planned(obj: object, number: int, *, sends_body: bool) -> PlannedObject:
         planned.model = type(obj)
     planned.error = _problem(planned, said.generate_name)
     return planned
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, (Kind, Draft, Unstructured, Mapping))
 
 
 def _unsendable(obj: Any, error: Exception) -> PlannedObject:

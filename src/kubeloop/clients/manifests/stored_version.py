@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kubeloop.clients.manifests.planned_object import JSON_OBJECT
 from kubeloop.errors import KubeloopError
 from kubeloop.wire.request import target
 
@@ -34,12 +35,12 @@ async def read_stored(
         The JSON values of those objects that exist, by name; None if the collection cannot be read, so that nothing is
         known of them.
     """
-    params = {"fieldSelector": f"metadata.name={name}" for name in names} if len(names) == 1 else None
+    params = {"fieldSelector": f"metadata.name={next(iter(names))}"} if len(names) == 1 else None
     request = rest.new_request("GET", target(path, params))
     request = request.with_header("Accept", "application/json" if whole else _METADATA)
     try:
         result = await rest.send(request, is_list=True)
-        found = result.read(dict)
+        found = result.read(JSON_OBJECT)
         return {
             each["metadata"]["name"]: each for each in found.get("items") or () if each["metadata"]["name"] in names
         }
@@ -63,5 +64,6 @@ def is_unchanged(before: Mapping[str, Any] | None, after: Mapping[str, Any], *, 
         return False
     if dry_run:
         return all(before.get(name) == after.get(name) for name in {*before, *after} - {"apiVersion", "kind"})
-    one, other = before["metadata"], after.get("metadata") or {}
+    one: Any = before["metadata"]
+    other: Any = after.get("metadata") or {}
     return all(one.get(name) == other.get(name) for name in ("uid", "resourceVersion"))
