@@ -89,6 +89,16 @@ def split(obj: str) -> tuple[str, str, str]:
     return kind, name, namespace
 
 
+class _Clientset(Clientset):
+    """A Clientset with the mapper of the world."""
+
+    fake_mapper: FakeMapper
+
+    @property
+    def mapper(self) -> Any:  # the part of a RESTMapper that sets need
+        return self.fake_mapper
+
+
 class World:
     """The objects of the server, by path, and a client for it."""
 
@@ -100,7 +110,8 @@ class World:
         self.deleted: list[str] = []
         self._version = 0
         self.transport = ScriptedTransport(self._respond)
-        self.clientset = Clientset(Config(host="https://server"), transport=self.transport, random=random.Random(7))
+        self.clientset = _Clientset(Config(host="https://server"), transport=self.transport, random=random.Random(7))
+        self.clientset.fake_mapper = self.mapper
 
     @property
     def sent(self) -> list[str]:
@@ -167,17 +178,18 @@ class World:
 
     def _carry_out(self, request: Request) -> ScriptedResponse:
         path, parameters = request.path, query(request)
+        is_whole = "as=PartialObjectMetadata" not in dict(request.headers).get("Accept", "")
         if request.method == "PATCH":
-            return self._apply(path, json.loads(request.body or b"{}"), is_dry_run="dryRun" in parameters)
-        if request.method == "GET" and "labelSelector" in parameters:
-            return self._list(path, parameters["labelSelector"])
+            body = json.loads(request.body or b"{}")
+            return self._apply(path, body, is_dry_run="dryRun" in parameters, is_whole=is_whole)
         if path not in self.objects:
-            return self._absent(path)
+            is_collection = path.rpartition("/")[2] in {each.resource.resource for each in KINDS.values()}
+            return self._list(path, parameters.get("labelSelector", "")) if is_collection else self._absent(path)
         if request.method == "GET":
-            return ScriptedResponse.of(_metadata(self.objects[path]))
+            return _response(self.objects[path], is_whole=is_whole)
         return self._delete(path, json.loads(request.body or b"{}"))
 
-    def _apply(self, path: str, body: dict[str, Any], *, is_dry_run: bool) -> ScriptedResponse:
+    def _apply(self, path: str, body: dict[str, Any], *, is_dry_run: bool, is_whole: bool) -> ScriptedResponse:
         old = self.objects.get(path)
         wanted = body["metadata"].pop("resourceVersion", None)
         if old is not None and wanted not in (None, old["metadata"]["resourceVersion"]):
@@ -186,20 +198,20 @@ class World:
             )
         if is_dry_run:
             new = {**body, "metadata": {**body["metadata"], "uid": "not-stored"}}
-            return ScriptedResponse.of(_metadata(old or new))
+            return _response(old or new, is_whole=is_whole)
         is_same = old is not None and all(
             old["metadata"].get(name) == value for name, value in body["metadata"].items()
         )
-        if old is None or not is_same or old.get("data") != body.get("data"):
-            old = self._store(path, body)
-        return ScriptedResponse.of(_metadata(old))
+        if old is None or not is_same:
+            return _response(self._store(path, body), is_whole=is_whole, code=201 if old is None else 200)
+        return _response(old, is_whole=is_whole)
 
     def _list(self, path: str, selector: str) -> ScriptedResponse:
         name, _, value = selector.partition("=")
         items = [
             _metadata(obj)
             for key, obj in sorted(self.objects.items())
-            if key.rpartition("/")[0] == path and obj["metadata"].get("labels", {}).get(name) == value
+            if key.rpartition("/")[0] == path and (not name or obj["metadata"].get("labels", {}).get(name) == value)
         ]
         head = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
         return ScriptedResponse.of({**head, "metadata": {"resourceVersion": str(self._version)}, "items": items})
@@ -221,6 +233,10 @@ class World:
     def _absent(path: str) -> ScriptedResponse:
         parts = path.split("/")
         return error_status(404, "NotFound", f"{parts[-1]} not found", details={"name": parts[-1], "kind": parts[-2]})
+
+
+def _response(obj: dict[str, Any], *, is_whole: bool, code: int = 200) -> ScriptedResponse:
+    return ScriptedResponse.of(obj if is_whole else _metadata(obj), code)
 
 
 def _metadata(obj: dict[str, Any]) -> dict[str, Any]:

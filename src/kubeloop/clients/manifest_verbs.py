@@ -82,8 +82,8 @@ class ManifestVerbs(ServerClient):
                 kubectl does by default. None leaves it to the server.
             progress: Called with each result when it is final.
             timeout: The seconds for CustomResourceDefinitions of the set to be established.
-            apply_set: The parent of the apply set (KEP-3659) that the objects are: `"configmaps/shop"`, `"secrets/shop"`
-                or `"shop"`, or a custom resource such as `"fleets.example.com/north"`. When all objects were applied,
+            apply_set: The parent of the apply set (KEP-3659) that the objects are: `"configmaps/shop"`, `"secrets/a"`,
+                `"a"` (a Secret too), or a custom resource, `"fleets.example.com/a"`. When all objects were applied,
                 objects of earlier calls that are not among them are deleted, and are in the report as `pruned`.
             apply_set_namespace: The namespace of the parent; None for `namespace`. That of the config is never used.
 

@@ -245,16 +245,16 @@ class ApplySet:
         for start in range(0, len(lists), _LISTS_AT_A_TIME):
             some = lists[start : start + _LISTS_AT_A_TIME]
             for read, items in zip(some, await gather(map(self._read, some)), strict=True):
-                if isinstance(items, KubeloopError):
+                if isinstance(items, Exception):
                     where = f" in {read.namespace}" if read.namespace else ""
                     raise ApplySetError(f"cannot list {read.mapping.resource.resource}{where}: {items}") from items
                 found.extend(prunable(self._parent, read, items, uids))
         return found
 
-    async def _read(self, read: MemberList) -> list[meta_v1.ObjectMeta] | KubeloopError:
+    async def _read(self, read: MemberList) -> list[meta_v1.ObjectMeta] | Exception:
         try:
             return await self._members.read(read)
-        except KubeloopError as error:
+        except (KubeloopError, ValueError) as error:  # a ValueError: a name that would break the path
             return error
 
     async def _delete(
@@ -267,7 +267,7 @@ class ApplySet:
             return result.replace(error=ApplySetError(f"{leftover} was not pruned: {reprieve.reason}"))
         try:
             await self._members.delete(leftover, propagation_policy=propagation_policy, dry_run=self._is_dry_run)
-        except KubeloopError as error:
+        except (KubeloopError, ValueError) as error:  # a ValueError: a name that would break the path
             return result.replace(error=error)
         return result
 

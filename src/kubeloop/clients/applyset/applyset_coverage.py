@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.value import Value
 from kubeloop.clients.applyset.applyset_format import (
@@ -23,12 +23,10 @@ from kubeloop.clients.applyset.applyset_format import (
     write_namespaces,
 )
 from kubeloop.errors import ApplySetError
+from kubeloop.meta.gvk import GroupKind, GroupResource
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from kubeloop.clients.applyset.applyset_parent import ApplySetParent
-    from kubeloop.meta.gvk import GroupKind, GroupResource
 
 __all__ = ["Coverage", "ParentRecord", "parent_configuration", "read_parent"]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from kubeloop._kit.value import Value
 from kubeloop.clients.applyset.applyset_format import PART_OF, id_of
 from kubeloop.errors import ApplySetError
+from kubeloop.meta.gvk import GroupKind
 
 if TYPE_CHECKING:
     from kubeloop.clients.applyset.applyset_coverage import Coverage
     from kubeloop.clients.applyset.applyset_parent import ApplySetParent
     from kubeloop.discovery.rest_mapping import RESTMapping
-    from kubeloop.meta.gvk import GroupKind
     from kubeloop.models import meta_v1
 
 __all__ = [
