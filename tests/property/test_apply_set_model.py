@@ -43,9 +43,10 @@ class Crash(Exception):
 
 
 class Failure(NamedTuple):
-    """What happens to one request of a step, by its number."""
+    """What happens to one request of a step: that with this number among those with this method."""
 
-    request: int
+    method: str
+    number: int
     what: str
 
 
@@ -59,7 +60,10 @@ class Step(NamedTuple):
 
 OBJECTS = st.lists(st.sampled_from(POOL), min_size=1, max_size=5, unique=True).map(tuple)
 WHAT = st.sampled_from(["refused", "conflict", "lost", "lost after", "crash", "crash after", "overloaded"])
-FAILURES = st.builds(Failure, st.integers(0, 24), WHAT)
+FAILURES = st.one_of(
+    st.builds(Failure, st.sampled_from(["PATCH", "GET"]), st.integers(0, 7), WHAT),
+    st.builds(Failure, st.just("DELETE"), st.integers(0, 2), WHAT),
+)
 STEPS = st.lists(
     st.one_of(
         st.builds(Step, OBJECTS, st.none(), st.just(())),
@@ -151,26 +155,26 @@ class Cluster:
         return {obj for obj, found in labels if PART_OF in found}
 
     def _fail(self, failure: Failure | None) -> None:
-        count = 0
+        if failure is None:
+            return
+        count, is_hit = 0, False
 
         def fault(request: Request) -> ScriptedResponse | Exception | None:
-            nonlocal count
-            count += 1
-            if failure is None or count - 1 != failure.request:
-                return None
-            return {
+            nonlocal count, is_hit
+            is_hit = request.method == failure.method and count == failure.number
+            count += request.method == failure.method
+            early = {
                 "refused": error_status(403, "Forbidden", "no"),
                 "conflict": error_status(409, "Conflict", "the object has been modified"),
                 "overloaded": error_status(503, "ServiceUnavailable", "later"),
                 "lost": ConnectionLost("cut", method=request.method, path=request.path),
                 "crash": Crash(),
-            }.get(failure.what)
+            }
+            return early.get(failure.what) if is_hit else None
 
         def late_fault(request: Request) -> Exception | None:
-            if failure is None or count - 1 != failure.request:
-                return None
             lost = ConnectionLost("cut", method=request.method, path=request.path)
-            return {"lost after": lost, "crash after": Crash()}.get(failure.what)
+            return {"lost after": lost, "crash after": Crash()}.get(failure.what) if is_hit else None
 
         self.world.fault, self.world.late_fault = fault, late_fault
 
