@@ -23,6 +23,7 @@ from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 if TYPE_CHECKING:
     from random import Random
 
+    from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.object_reference import Referable
     from kubeloop.clients.resource_endpoint import Endpoint
@@ -62,6 +63,7 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
     Concurrency: One event loop, any number of calls at once; each may be cancelled.
     """
 
+    _known: KnownResources | None = None
     _mapper: RESTMapper | None = None
     _openapi: OpenAPIClient | None = None
     _discovery_cache: DiskCache | None = None
@@ -203,9 +205,10 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         from kubeloop.clients.discovered_endpoint import DiscoveredEndpoint
         from kubeloop.clients.dynamic import DynamicResource, spell_namespace
 
-        known = self._known_resources()
+        if self._known is None:
+            self._known = {}
         endpoint = DiscoveredEndpoint(
-            self._rest, resource, namespace, known=known, spell=spell_namespace, recall=self._recall
+            self._rest, resource, namespace, known=self._known, spell=spell_namespace, recall=self._recall
         )
         return DynamicResource.at(endpoint)
 

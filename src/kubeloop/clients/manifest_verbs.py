@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
-    from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.manifests.manifest_diff import DiffReport
     from kubeloop.clients.manifests.manifest_report import ApplyReport, OnError, Progress
     from kubeloop.clients.manifests.set_steps import SetSteps
@@ -21,20 +20,10 @@ __all__ = ["ManifestVerbs"]
 class ManifestVerbs(ServerClient):
     """apply_manifests, diff_manifests and delete_manifests."""
 
-    _known: KnownResources | None = None
-
-    if TYPE_CHECKING:
-
-        @property
-        def mapper(self) -> RESTMapper:
-            """The mapper of the Clientset."""
-            ...
-
-    def _known_resources(self) -> KnownResources:
-        """Return the resources that discovery has found for this client."""
-        if self._known is None:
-            self._known = {}
-        return self._known
+    @property
+    def mapper(self) -> RESTMapper:
+        """The mapper from names to resources, which `Clientset` has."""
+        raise NotImplementedError
 
     async def apply_manifests(
         self,
@@ -125,7 +114,7 @@ class ManifestVerbs(ServerClient):
             timeout=timeout,
             steps=steps,
         )
-        return await ApplyRun(self._rest, self._known_resources(), settings).run(objects)
+        return await ApplyRun(self._rest, self.mapper, settings).run(objects)
 
     async def diff_manifests(
         self,
@@ -164,7 +153,7 @@ class ManifestVerbs(ServerClient):
         _check(field_manager)
         return await diff(
             self._rest,
-            self._known_resources(),
+            self.mapper,
             objects,
             field_manager=field_manager,
             force=force,
@@ -227,7 +216,7 @@ class ManifestVerbs(ServerClient):
             on_error=on_error,
             progress=progress,
         )
-        return await DeleteRun(self._rest, self._known_resources(), settings).run(objects)
+        return await DeleteRun(self._rest, self.mapper, settings).run(objects)
 
 
 def _check(field_manager: str, on_error: OnError = "continue") -> None:

@@ -31,8 +31,8 @@ from kubeloop.errors import DecodeError, KubeloopError, NotFound, UnsupportedMed
 from kubeloop.wire.options import FieldValidation
 
 if TYPE_CHECKING:
-    from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.meta.gvk import GroupVersionKind
     from kubeloop.rest.client import RESTClient
 
@@ -62,14 +62,14 @@ class ApplyRun:
 
     Args:
         rest: Sends the requests.
-        known: The resources that earlier calls have found.
+        mapper: Finds the resources of kinds that have no class.
         settings: The options.
     """
 
-    def __init__(self, rest: RESTClient, known: KnownResources, settings: ApplySettings) -> None:
+    def __init__(self, rest: RESTClient, mapper: RESTMapper, settings: ApplySettings) -> None:
         self._rest = rest
         self._settings = settings
-        self._resources = KindResources(rest, known)
+        self._resources = KindResources(mapper)
         self._apply = ObjectApply(
             rest,
             field_manager=settings.field_manager,

@@ -22,7 +22,7 @@ from kubeloop.errors import KubeloopError, NotFound
 from kubeloop.wire.options import DeleteOptions, delete_body
 
 if TYPE_CHECKING:
-    from kubeloop.clients.discovered_endpoint import KnownResources
+    from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.rest.client import RESTClient
 
 __all__ = ["DeleteRun", "DeleteSettings"]
@@ -45,14 +45,14 @@ class DeleteRun:
 
     Args:
         rest: Sends the requests.
-        known: The resources that earlier calls have found.
+        mapper: Finds the resources of kinds that have no class.
         settings: The options.
     """
 
-    def __init__(self, rest: RESTClient, known: KnownResources, settings: DeleteSettings) -> None:
+    def __init__(self, rest: RESTClient, mapper: RESTMapper, settings: DeleteSettings) -> None:
         self._rest = rest
         self._settings = settings
-        self._resources = KindResources(rest, known)
+        self._resources = KindResources(mapper)
         self._body = delete_body(settings.options)
         self._results: list[ManifestResult] = []
         self._has_stopped = False

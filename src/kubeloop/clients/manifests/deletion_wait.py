@@ -12,7 +12,16 @@ from kubeloop._kit import waiting
 from kubeloop.clients.metadata_requests import metadata_headers
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
 from kubeloop.clients.resuming_watch import ResumingWatch
-from kubeloop.errors import Forbidden, Gone, KubeloopError, MethodNotAllowed, NotFound, RequestTimeout
+from kubeloop.errors import (
+    Forbidden,
+    Gone,
+    KubeloopError,
+    MethodNotAllowed,
+    NotFound,
+    RequestTimeout,
+    UnmetObject,
+    WaitTimeout,
+)
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_info import ResourceInfo
@@ -79,7 +88,7 @@ async def wait_until_gone(
         except KubeloopError as error:
             failure = error
             break
-    return {name: _error(info, name, last, failure) for name, last in pending.items()}
+    return {name: _error(info, namespace, name, last, failure) for name, last in pending.items()}
 
 
 async def _watch(
@@ -124,11 +133,15 @@ def _uid(last: meta_v1.ObjectMeta | str) -> str:
 
 
 def _error(
-    info: ResourceInfo, name: str, last: meta_v1.ObjectMeta | str, failure: KubeloopError | None
+    info: ResourceInfo, namespace: str, name: str, last: meta_v1.ObjectMeta | str, failure: KubeloopError | None
 ) -> KubeloopError:
     if failure is not None and not isinstance(failure, RequestTimeout):
         return failure
     finalizers = [] if isinstance(last, str) else list(last.finalizers)
-    held = f": its finalizers are {', '.join(finalizers)}" if finalizers else ""
-    what = f"{info.kind or info.plural} {name}"
-    return RequestTimeout(f"{what} was deleted, but still exists at the end of the timeout{held}")
+    state = f"it has the finalizers {', '.join(finalizers)}" if finalizers else "it still exists"
+    unmet = UnmetObject(info.plural, namespace, name, state)
+    return WaitTimeout(
+        f"{info.kind or info.plural} {name} was deleted, but exists at the end of the timeout: {state}",
+        awaited="deletion",
+        objects=(unmet,),
+    )

@@ -17,7 +17,7 @@ from kubeloop.clients.manifests.planned_object import JSON_OBJECT, PlannedObject
 from kubeloop.errors import KubeloopError, NotFound
 
 if TYPE_CHECKING:
-    from kubeloop.clients.discovered_endpoint import KnownResources
+    from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.rest.client import RESTClient
 
 __all__ = ["diff"]
@@ -25,7 +25,7 @@ __all__ = ["diff"]
 
 async def diff(
     rest: RESTClient,
-    known: KnownResources,
+    mapper: RESTMapper,
     objects: Iterable[Any],
     *,
     field_manager: str,
@@ -36,7 +36,7 @@ async def diff(
     """Compare each object with what its apply would make of it. Arguments as of `Clientset.diff_manifests`."""
     apply = ObjectApply(rest, field_manager=field_manager, force=force, dry_run=True, field_validation=None)
     ordered = sorted(plan(objects), key=lambda obj: rank_of(obj.gvk.group_kind))
-    await find_places(ordered, KindResources(rest, known), rest, namespace)
+    await find_places(ordered, KindResources(mapper), rest, namespace)
     return DiffReport([await _diff_one(rest, apply, obj, shows_secrets=shows_secrets) for obj in ordered])
 
 

@@ -9,7 +9,7 @@ from kubeloop._kit import waiting
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
 from kubeloop.clients.resource_info import ResourceInfo
 from kubeloop.clients.resuming_watch import ResumingWatch
-from kubeloop.errors import Gone, KubeloopError, RequestTimeout
+from kubeloop.errors import Gone, KubeloopError, RequestTimeout, UnmetObject, WaitTimeout
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.meta.version_number import version_number
 from kubeloop.unstructured import Unstructured, UnstructuredList
@@ -105,7 +105,11 @@ def _error(name: str, definition: Mapping[str, Any], timeout: float, failure: Ku
         for each in _conditions(definition)
         if each.get("status") != "True"
     )
-    return RequestTimeout(
-        f"CustomResourceDefinition {name} was applied, but the server did not establish it within {timeout:g} s "
-        f"({told or 'it has no conditions'})"
+    unmet = UnmetObject(_INFO.plural, "", name, told or "it has no conditions")
+    return WaitTimeout(
+        f"CustomResourceDefinition {name} was applied, but the server did not establish it within {timeout:g} s: "
+        f"{unmet.state}",
+        awaited="condition Established",
+        timeout=timeout,
+        objects=(unmet,),
     )

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.clients.resource_info import ResourceInfo, resource_info
-from kubeloop.clients.resource_lookup import look_up
-from kubeloop.errors import DecodeError, KubeloopError
+from kubeloop.clients.resource_lookup import info_of
+from kubeloop.errors import AmbiguousMatch, DecodeError, DiscoveryIncomplete, KubeloopError, NoMatch
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind
 from kubeloop.objects.type_guards import is_dict, is_items, is_mapping
 from kubeloop.scheme import Scheme
 from kubeloop.unstructured import UnstructuredList
 
 if TYPE_CHECKING:
-    from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.manifests.planned_object import PlannedObject
-    from kubeloop.rest.client import RESTClient
+    from kubeloop.discovery.rest_mapper import RESTMapper
+    from kubeloop.discovery.rest_mapping import RESTMapping
 
 __all__ = ["KindResources", "defined_resources"]
 
@@ -27,13 +27,13 @@ class KindResources:
     """The resources of the kinds of one set of manifests.
 
     Args:
-        rest: Sends the requests of discovery.
-        known: The resources that earlier calls have found; what is found is added.
+        mapper: The mapper of the client, which is asked about kinds without a class. The first kind that it does not
+            know makes it ask the server again, once for the set.
     """
 
-    def __init__(self, rest: RESTClient, known: KnownResources) -> None:
-        self._rest = rest
-        self._known = known
+    def __init__(self, mapper: RESTMapper) -> None:
+        self._mapper = mapper
+        self._has_refreshed = False
         self._failures: dict[GroupVersionKind, KubeloopError] = {}
 
     async def find(self, obj: PlannedObject) -> ResourceInfo:
@@ -42,7 +42,7 @@ class KindResources:
         Raises:
             NotFound: The server does not serve the kind.
             DecodeError: The kind has no resource, as a Status has none.
-            KubeloopError: Discovery failed.
+            KubeloopError: Discovery failed for the group of the kind.
         """
         model = obj.model or _BUILT_IN.lookup(obj.gvk.api_version, obj.gvk.kind)
         if model is not None:
@@ -50,22 +50,23 @@ class KindResources:
                 return resource_info(model)
             except TypeError:
                 raise DecodeError(f"{obj}: expected a kind with a resource, got a kind that is not stored") from None
-        gvk = obj.gvk
-        info = self._known.get(gvk)
-        if info is not None:
-            return info
-        failure = self._failures.get(gvk)
+        failure = self._failures.get(obj.gvk)
         if failure is not None:
             raise failure
         try:
-            info = await look_up(self._rest, ResourceInfo(gvk.group_version, "", gvk.kind, None, UnstructuredList))
+            return info_of(await self._mapping(obj.gvk))
         except KubeloopError as error:
-            self._failures[gvk] = error
+            self._failures[obj.gvk] = error
             raise
-        except ValueError as error:  # a group that would break the path
-            raise DecodeError(f"{obj}: {error}") from None
-        self._known[gvk] = info
-        return info
+
+    async def _mapping(self, kind: GroupVersionKind) -> RESTMapping:
+        if self._has_refreshed:
+            return (await self._mapper.table()).mapping(kind)
+        try:
+            return (await self._mapper.table()).mapping(kind)
+        except (NoMatch, AmbiguousMatch, DiscoveryIncomplete):
+            self._has_refreshed = True
+            return await self._mapper.mapping(kind)
 
 
 def defined_resources(definition: Mapping[str, Any]) -> dict[GroupVersionKind, ResourceInfo]:

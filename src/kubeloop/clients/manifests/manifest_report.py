@@ -116,7 +116,8 @@ class ManifestResult(Value, frozen=True):
             text = text or str(self.error)
         else:
             text = self.reason or "; ".join(self.warnings)
-        return safe_text(" ".join(text.split()))
+        # Messages of errors contain line breaks in their escaped form.
+        return safe_text(" ".join(text.replace("\\n", " ").split()))
 
     def __str__(self) -> str:
         detail = self.detail if self.has_failed or self.outcome == "skipped" else ""

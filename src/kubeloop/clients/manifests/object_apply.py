@@ -82,7 +82,7 @@ class ObjectApply:
         self._manager = field_manager
         common: dict[str, ParamValue] = {"dryRun": "All" if dry_run else None, "fieldValidation": field_validation}
         self._options = {name: value for name, value in common.items() if value is not None}
-        self._apply_params = {"fieldManager": field_manager, "force": force, **self._options}
+        self._apply_params = {"fieldManager": field_manager, **({"force": True} if force else {}), **self._options}
 
     async def send(self, obj: PlannedObject) -> AppliedObject:
         """Apply an object with one request.

@@ -200,34 +200,29 @@ def _broken(error: Exception) -> PlannedObject:
 
 def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
     if not _is_object(obj):
-        return _broken(DecodeError(f"expected an object with apiVersion and kind, got {type(obj).__name__}: {number}"))
+        found = type(obj).__name__
+        return _broken(DecodeError(f"expected an object with apiVersion and kind, got {found}: item {number}"))
     try:
-        data: Mapping[str, Any] = configuration_data(obj) if sends_body else {"metadata": {}}
-        said = identity_of(data if sends_body else obj, "object")
+        said = identity_of(obj, "object")
         gvk = GroupVersionKind.from_api_version(said.api_version, said.kind)
     except (TypeError, ValueError, DecodeError) as error:
-        return _unsendable(obj, error)
+        return _broken(DecodeError(str(error)))
+    problem: DecodeError | None = None
+    data: Mapping[str, Any] = {"metadata": {}}
+    if sends_body:
+        try:
+            data = configuration_data(obj)
+        except (TypeError, ValueError) as error:
+            problem = DecodeError(str(error))
     planned = PlannedObject(gvk, said.namespace, said.name, data)
     if isinstance(obj, Kind):
         planned.model = type(obj)
-    planned.error = _problem(planned, said.generate_name)
+    planned.error = _problem(planned, said.generate_name) or problem
     return planned
 
 
 def _is_object(value: Any) -> bool:
     return isinstance(value, (Kind, Draft, Unstructured, Mapping))
-
-
-def _unsendable(obj: Any, error: Exception) -> PlannedObject:
-    """Return an object that can be named and not sent."""
-    try:
-        said = identity_of(obj, "object")
-        gvk = GroupVersionKind.from_api_version(said.api_version, said.kind)
-    except (TypeError, ValueError, DecodeError):
-        return _broken(error)
-    planned = PlannedObject(gvk, said.namespace, said.name, {})
-    planned.error = error
-    return planned
 
 
 def _problem(obj: PlannedObject, generate_name: str) -> DecodeError | None:
