@@ -20,7 +20,7 @@ from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
 from kubeloop.discovery.rest_mapping import RESTMapping
 from kubeloop.errors import NoMatch, StatusDetails
-from kubeloop.meta.gvk import GroupKind, GroupVersionResource
+from kubeloop.meta.gvk import GroupKind, GroupVersionKind, GroupVersionResource
 from kubeloop.models import meta_v1
 from kubeloop.wire.patch import APPLY_PATCH
 from kubeloop.wire.request import Request
@@ -57,6 +57,16 @@ def mapping_of(kind: str) -> RESTMapping:
 KINDS = {GroupKind.parse(kind): mapping_of(kind) for kind in _SERVED}
 
 
+class FakeTable:
+    """The kinds that a mapper has found."""
+
+    def __init__(self, find: Callable[[str], RESTMapping]) -> None:
+        self._find = find
+
+    def mapping(self, kind: GroupVersionKind) -> RESTMapping:
+        return self._find(str(kind.group_kind))
+
+
 class FakeMapper:
     """Finds the kinds of the world, except those in `missing`; `failing` are kinds whose group cannot be read."""
 
@@ -64,8 +74,11 @@ class FakeMapper:
         self.missing: set[str] = set()
         self.failing: dict[str, Exception] = {}
 
-    async def mapping(self, kind: GroupKind, /) -> RESTMapping:
-        return self._found(str(kind))
+    async def mapping(self, kind: GroupKind | GroupVersionKind, /) -> RESTMapping:
+        return self._found(str(kind.group_kind if isinstance(kind, GroupVersionKind) else kind))
+
+    async def table(self) -> FakeTable:
+        return FakeTable(self._found)
 
     async def resolve(self, text: str, /) -> RESTMapping:
         for kind, mapping in KINDS.items():

@@ -98,8 +98,9 @@ class ApplySetSteps:
 
         Reference: KEP-3659, which demands an error; kubectl moves the object.
         """
-        metadata: Any = (before or {}).get("metadata") or {}
-        other = (metadata.get("labels") or {}).get(PART_OF)
+        metadata: Mapping[str, Any] = (before or {}).get("metadata") or {}
+        labels: Mapping[str, str] = metadata.get("labels") or {}
+        other = labels.get(PART_OF)
         if other is None or self._force or self._set is None or other == self._set.id:
             return None
         return ApplySetError(

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from kubeloop.clients.applyset.apply_set import ApplySet
 from kubeloop.clients.applyset.applyset_format import ADDITIONAL_NAMESPACES, CONTAINS_GROUP_KINDS, PART_OF, TOOLING
 from kubeloop.clients.applyset.prune_result import PruneResult
 from kubeloop.errors import ApplySetError, ConnectionLost, DiscoveryIncomplete, NoMatch, NotFound
@@ -392,6 +391,9 @@ async def test_results_are_told_as_they_happen() -> None:
     world = World()
     await Run(world, "web").of("Secret a/x", "Secret a/y", "ConfigMap b/z")
     seen: list[str] = []
-    run = Run(world, "web", progress=lambda result: seen.append(f"{result.name} after {len(world.deleted)}"))
-    await run.of("ConfigMap b/z")
+
+    def progress(result: PruneResult) -> None:
+        seen.append(f"{result.name} after {len(world.deleted)}")
+
+    await Run(world, "web", progress=progress).of("ConfigMap b/z")
     assert seen == ["x after 1", "y after 2"]
