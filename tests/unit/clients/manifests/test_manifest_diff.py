@@ -26,7 +26,7 @@ def diff(before: Any, after: Any, result: ManifestResult = CONFIG_MAP, *, shows_
 
 
 def test_a_change_is_shown_as_a_unified_diff_of_yaml_and_as_values() -> None:
-    found = diff(obj({"x": "1", "y": "2"}), obj({"x": "1", "y": "3", "z": "4"}))
+    found = diff(obj({"a": "1", "b": "2"}), obj({"a": "1", "b": "3", "c": "4"}))
     assert found.result.outcome == "configured"
     assert found.text == (
         "--- LIVE/v1.ConfigMap.shop.a\n"
@@ -34,15 +34,15 @@ def test_a_change_is_shown_as_a_unified_diff_of_yaml_and_as_values() -> None:
         "@@ -1,7 +1,8 @@\n"
         " apiVersion: v1\n"
         " data:\n"
-        "   x: '1'\n"
-        "-  y: '2'\n"
-        "+  y: '3'\n"
-        "+  z: '4'\n"
+        "   a: '1'\n"
+        "-  b: '2'\n"
+        "+  b: '3'\n"
+        "+  c: '4'\n"
         " kind: ConfigMap\n"
         " metadata:\n"
         "   name: a\n"
     )
-    assert list(map(str, found.changes)) == ["data.y: '2' -> '3'", "data.z: None -> '4'"]
+    assert list(map(str, found.changes)) == ["data.b: '2' -> '3'", "data.c: None -> '4'"]
 
 
 def test_the_name_of_a_group_stands_before_its_version() -> None:
