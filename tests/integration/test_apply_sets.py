@@ -24,6 +24,7 @@ from kubeloop.clients.applyset.applyset_format import (
 from kubeloop.clients.applyset.applyset_parent import ApplySetParent
 from kubeloop.testing import ControlPlane, ControlPlaneError, Kubectl
 from kubeloop.testing.controlplane.plane import report_to_stderr
+from tests.support.counting_proxy import counting_proxy
 from tests.support.real_clientset import config_of
 
 GROUP = "sets.kubeloop.dev"
@@ -100,13 +101,13 @@ async def clientset(kubeconfig: Path) -> AsyncIterator[kubeloop.Clientset]:
 
 
 async def applied(
-    clientset: kubeloop.Clientset, namespace: str, *objects: dict[str, Any], **options: Any
+    clientset: kubeloop.Clientset, place: str, /, *objects: dict[str, Any], **options: Any
 ) -> kubeloop.ApplyReport:
     """Apply objects as the set `configmaps/shop` of a namespace."""
     arguments: dict[str, Any] = {
         "field_manager": "shop",
         "apply_set": "configmaps/shop",
-        "apply_set_namespace": namespace,
+        "apply_set_namespace": place,
         **options,
     }
     return await clientset.apply_manifests(objects, **arguments)
@@ -231,6 +232,34 @@ async def test_the_id_is_the_one_that_kubectl_computes_for_the_same_parent(
     flags = ["--server-side", "--prune", "--force-conflicts", "--applyset=configmaps/shop", "-n", namespace, "-f", "-"]
     await kubectl.run("apply", *flags, input=kubeloop.Unstructured(config_map("a")).to_yaml())
     assert (await parent_of(clientset, namespace)).labels[ID] == ours
+
+
+async def test_a_set_costs_no_more_requests_than_with_kubectl(
+    clientset: kubeloop.Clientset, namespace: str, elsewhere: str, tmp_path: Path
+) -> None:
+    manifests = [config_map("a"), config_map("b"), secret("c")]
+    async with counting_proxy(clientset, tmp_path) as proxy:
+        kubectl = Kubectl(proxy.kubeconfig, environment={"KUBECTL_APPLYSET": "true"})
+        flags = ["--server-side", "--prune", "--applyset=configmaps/shop", "-n", elsewhere, "-f", "-"]
+        async with kubeloop.Clientset(kubeloop.load_config(proxy.kubeconfig)) as proxied:
+            for objects in (
+                manifests,
+                manifests,
+                manifests[:1],
+                [*manifests[:1], {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "d"}}],
+            ):
+                proxy.clear()
+                text = "---\n".join(kubeloop.Unstructured(each).to_yaml() for each in objects)
+                await kubectl.run("apply", *flags, input=text)
+                theirs = [line.replace(elsewhere, namespace) for line in proxy.without_discovery()]
+                proxy.clear()
+                report = await applied(proxied, namespace, *objects, namespace=namespace, force=True)
+                assert not report.failed
+                ours = proxy.without_discovery()
+                for line in {line for line in ours if line.startswith("GET") and "shop" not in line}:
+                    ours.remove(line)  # one list per resource and namespace tells what an apply has changed
+                assert set(ours) <= set(theirs)
+                assert len(ours) <= len(theirs)
 
 
 async def test_kubectl_refuses_our_set(clientset: kubeloop.Clientset, kubectl: Kubectl, namespace: str) -> None:
