@@ -24,7 +24,7 @@ from kubeloop.clients.applyset.prune_plan import (
     lists_of,
     order_of_deletion,
     prunable,
-    reprieve_of,
+    reason_to_keep,
 )
 from kubeloop.clients.applyset.prune_result import PruneResult
 from kubeloop.errors import ApplySetError, KubeloopError, NotFound
@@ -189,7 +189,7 @@ class ApplySet:
         try:
             leftovers = await self._find_leftovers(applied)
         except KubeloopError as error:
-            tell(self._of_parent(f"nothing was pruned: {error}", error))
+            tell(self._of_parent("nothing was pruned", error))
             return results
         for each in order_of_deletion(leftovers, rank_of):
             tell(await self._delete(each, applied, propagation_policy))
@@ -199,7 +199,7 @@ class ApplySet:
             try:
                 await self._narrow(applied)
             except KubeloopError as error:
-                tell(self._of_parent(f"the set was applied and pruned, but its parent was not updated: {error}", error))
+                tell(self._of_parent("all objects were applied and pruned, but the parent was not updated", error))
         return results
 
     async def _kinds_of(self, resources: Iterable[GroupResource]) -> frozenset[GroupKind]:
@@ -229,8 +229,8 @@ class ApplySet:
             return await call
         except KubeloopError as error:
             raise ApplySetError(
-                f"cannot find {what}, of which the apply set may have members: {self._parent}: {error}; nothing was "
-                "pruned. If no such objects exist any more, remove the name from the annotation of the parent"
+                f"cannot find {what}, of which the apply set {self._parent} may have members: {error}. If no such "
+                "objects exist any more, remove the name from the annotation of the parent"
             ) from error
 
     async def _find_leftovers(self, applied: Sequence[AppliedMember]) -> list[FoundObject]:
@@ -262,9 +262,9 @@ class ApplySet:
     ) -> PruneResult:
         metadata = leftover.metadata
         result = PruneResult(leftover.mapping.kind, metadata.namespace, metadata.name)
-        reprieve = reprieve_of(self._parent, leftover, applied)
-        if reprieve is not None:
-            return result.replace(error=ApplySetError(f"{leftover} was not pruned: {reprieve.reason}"))
+        reason = reason_to_keep(self._parent, leftover, applied)
+        if reason is not None:
+            return result.replace(error=ApplySetError(f"{leftover} was not pruned: {reason}"))
         try:
             await self._members.delete(leftover, propagation_policy=propagation_policy, dry_run=self._is_dry_run)
         except (KubeloopError, ValueError) as error:  # a ValueError: a name that would break the path
@@ -282,8 +282,8 @@ class ApplySet:
 
         self._known = await self._store.write(known, choose)
 
-    def _of_parent(self, message: str, cause: Exception) -> PruneResult:
-        error = ApplySetError(f"{message}: apply set {self._parent}")
+    def _of_parent(self, message: str, cause: KubeloopError) -> PruneResult:
+        error = ApplySetError(f"{message}: apply set {self._parent}: {cause}")
         error.__cause__ = cause
         return PruneResult(self._parent.kind, self._parent.namespace, self._parent.name, error)
 

@@ -23,11 +23,10 @@ __all__ = [
     "AppliedMember",
     "FoundObject",
     "MemberList",
-    "Reprieve",
     "lists_of",
     "order_of_deletion",
     "prunable",
-    "reprieve_of",
+    "reason_to_keep",
 ]
 
 _NAMESPACE = ("", "Namespace")
@@ -89,12 +88,6 @@ class FoundObject(NamedTuple):
         )
 
 
-class Reprieve(NamedTuple):
-    """Why a leftover is not deleted."""
-
-    reason: str
-
-
 def lists_of(coverage: Coverage, mappings: Mapping[GroupKind, RESTMapping]) -> list[MemberList]:
     """Return the lists that find every member of a set: each kind in each namespace.
 
@@ -133,11 +126,9 @@ def prunable(
     for metadata in items:
         each = FoundObject(read.mapping, metadata)
         if metadata.labels.get(PART_OF) != id_of(parent):
-            raise ApplySetError(
-                f"the server listed an object that has no label {PART_OF}={id_of(parent)}: {each}; nothing was pruned"
-            )
+            raise ApplySetError(f"the server listed an object that has no label {PART_OF}={id_of(parent)}: {each}")
         if not metadata.uid:
-            raise ApplySetError(f"the server listed an object that has no uid: {each}; nothing was pruned")
+            raise ApplySetError(f"the server listed an object that has no uid: {each}")
         if metadata.uid in applied or _is_parent(parent, each) or _is_controlled(parent, metadata):
             continue
         found.append(each)
@@ -159,24 +150,20 @@ def order_of_deletion(found: Iterable[FoundObject], rank_of: Callable[[GroupKind
     return sorted(by_uid.values(), key=lambda each: -rank_of(each.mapping.kind.group_kind))
 
 
-def reprieve_of(parent: ApplySetParent, leftover: FoundObject, applied: Iterable[AppliedMember]) -> Reprieve | None:
+def reason_to_keep(parent: ApplySetParent, leftover: FoundObject, applied: Iterable[AppliedMember]) -> str | None:
     """Return why a leftover must not be deleted: its deletion would delete what was applied, or the parent."""
     name = leftover.metadata.name
     if leftover.is_namespace:
         if parent.namespace == name:
-            return Reprieve(f"it contains {parent}, the parent of the apply set")
+            return f"it contains {parent}, the parent of the apply set"
         held = next((each for each in applied if each.namespace == name), None)
     elif leftover.is_definition:
-        if f"{parent.resource.resource}.{parent.resource.group}" == name:
-            return Reprieve(f"it defines {parent}, the parent of the apply set")
+        if parent.definition == name:
+            return f"it defines {parent}, the parent of the apply set"
         held = next((each for each in applied if f"{each.plural}.{each.kind.group}" == name), None)
     else:
         return None
-    return (
-        None
-        if held is None
-        else Reprieve(f"with it, the server would delete {held.kind.kind} {held.name}, which was applied")
-    )
+    return None if held is None else f"with it, the server would delete {held.kind.kind} {held.name}, which was applied"
 
 
 def _is(found: FoundObject, kind: tuple[str, str]) -> bool:

@@ -105,7 +105,7 @@ async def test_reads_ask_for_metadata_alone_and_deletions_name_the_uid() -> None
     [
         (
             "missing",
-            "cannot find the kind Widget.example.com, of which the apply set may have members: ConfigMap web/shop",
+            "cannot find the kind Widget.example.com, of which the apply set ConfigMap web/shop may have members",
         ),
         ("failing", "503 of the group example.com"),
     ],
@@ -148,7 +148,9 @@ async def test_a_kind_that_is_missing_still_after_the_apply_prunes_nothing() -> 
     before = world.metadata("ConfigMap web/shop")["annotations"]
     results = await Run(world, "web", arriving=["Widget.example.com"]).of("Secret a/z")
     assert len(results) == 1
-    assert "ConfigMap web/shop: nothing was pruned: cannot find the kind Widget.example.com" in told(results)[0]
+    assert (
+        "nothing was pruned: apply set ConfigMap web/shop: cannot find the kind Widget.example.com" in told(results)[0]
+    )
     assert world.deleted == []
     kinds = world.metadata("ConfigMap web/shop")["annotations"][CONTAINS_GROUP_KINDS]
     assert kinds == f"{before[CONTAINS_GROUP_KINDS].replace(',Widget', ',Secret,Widget')}"
@@ -170,7 +172,9 @@ async def test_a_list_that_fails_prunes_nothing_at_all(response: ScriptedRespons
     world.fault = failing("GET", "/secrets", response, times=99)
     results = await Run(world, "web").of("ConfigMap a/z")
     assert len(results) == 1
-    assert told(results)[0].startswith("ConfigMap web/shop: nothing was pruned: cannot list secrets in a")
+    assert told(results)[0].startswith(
+        "ConfigMap web/shop: nothing was pruned: apply set ConfigMap web/shop: cannot list secrets in a"
+    )
     assert world.deleted == []
     assert world.metadata("ConfigMap web/shop")["annotations"][CONTAINS_GROUP_KINDS] == "ConfigMap,Secret"
     world.fault = None
@@ -182,7 +186,10 @@ async def test_an_applied_object_without_a_uid_prunes_nothing() -> None:
     world = World()
     await Run(world, "web").of("ConfigMap a/x", "ConfigMap a/y")
     results = await Run(world, "web", forget_uids=True).of("ConfigMap a/x")
-    assert "nothing was pruned: the server did not return the uid of ConfigMap x" in told(results)[0]
+    assert (
+        "nothing was pruned: apply set ConfigMap web/shop: the server did not return the uid of ConfigMap x"
+        in told(results)[0]
+    )
     assert world.deleted == []
 
 
@@ -328,7 +335,10 @@ async def test_a_parent_that_cannot_be_narrowed_is_told_beside_what_was_pruned()
     world.fault = failing("PATCH", "configmaps/shop", error_status(403, "Forbidden", "no"))
     results = await Run(world, "web").of("ConfigMap a/y")
     assert told(results)[0] == "Secret a/x"
-    assert "ConfigMap web/shop: the set was applied and pruned, but its parent was not updated" in told(results)[1]
+    assert (
+        "all objects were applied and pruned, but the parent was not updated: apply set ConfigMap web/shop: "
+        in told(results)[1]
+    )
 
 
 @in_virtual_time

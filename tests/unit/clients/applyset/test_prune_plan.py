@@ -16,7 +16,7 @@ from kubeloop.clients.applyset.prune_plan import (
     lists_of,
     order_of_deletion,
     prunable,
-    reprieve_of,
+    reason_to_keep,
 )
 from kubeloop.errors import ApplySetError
 from kubeloop.meta.gvk import GroupKind
@@ -65,12 +65,12 @@ def test_what_was_applied_stays_by_uid_and_not_by_name() -> None:
 
 @pytest.mark.parametrize("labels", [{}, {PART_OF: "applyset-of-somebody-v1"}, {"app": "shop"}])
 def test_a_server_that_lists_objects_of_other_sets_is_not_believed(labels: dict[str, str]) -> None:
-    with pytest.raises(ApplySetError, match=r"has no label .*: Secret web/a; nothing was pruned"):
+    with pytest.raises(ApplySetError, match=r"has no label .*: Secret web/a"):
         leftovers(found("Secret", "a", "web", labels=labels))
 
 
 def test_a_member_without_a_uid_is_an_error() -> None:
-    with pytest.raises(ApplySetError, match=r"has no uid: Secret web/a; nothing was pruned"):
+    with pytest.raises(ApplySetError, match=r"has no uid: Secret web/a"):
         leftovers(found("Secret", "a", "web", uid=""))
 
 
@@ -128,13 +128,10 @@ def test_an_object_that_two_kinds_list_is_deleted_once() -> None:
 )
 def test_a_leftover_whose_deletion_deletes_what_was_applied_stays(leftover: FoundObject, reason: str | None) -> None:
     present = [applied("Secret", "s", "a"), applied("Widget.example.com", "w", "c")]
-    reprieve = reprieve_of(PARENT, leftover, present)
-    assert (reprieve and reprieve.reason) == reason
+    assert reason_to_keep(PARENT, leftover, present) == reason
 
 
 def test_the_definition_of_the_parent_stays() -> None:
     parent = parent_of(ParentReference("fleets", "north"), mapping_of("Fleet.example.com"), None)
     definition = found("CustomResourceDefinition.apiextensions.k8s.io", "fleets.example.com")
-    reprieve = reprieve_of(parent, definition, [])
-    assert reprieve is not None
-    assert reprieve.reason == "it defines Fleet north, the parent of the apply set"
+    assert reason_to_keep(parent, definition, []) == "it defines Fleet north, the parent of the apply set"
