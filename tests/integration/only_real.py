@@ -63,6 +63,7 @@ ONLY_REAL: dict[str, str] = {
     "test_informers::test_who_may_not_list_learns_why_the_cache_does_not_sync": _IDENTITY,
     "test_health::test_our_failures_are_those_of_the_api_server": _PROCESSES,
     "test_leader_election::test_the_audit_log_shows_no_late_write": "the server in Python has no audit log",
+    "test_manifest_page": _APPLY,
     "test_manifests": _APPLY,
     "test_manifest_sets::test_a_definition_and_its_objects_are_applied_and_deleted_from_one_file": _APPLY,
     "test_manifest_sets::test_a_definition_whose_names_are_taken_fails_with_its_objects": _CUSTOM,

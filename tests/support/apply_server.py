@@ -1,4 +1,4 @@
-"""A server that stores what is applied, for tests of manifests: it answers like an API server and checks nothing."""
+"""A server that stores what is applied, for tests of manifests: it responds like an API server and checks nothing."""
 
 from __future__ import annotations
 
