@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         AlreadyExists,
         AmbiguousMatch,
         APIError,
+        ApplySetError,
         BacklogFull,
         BadRequest,
         BodyTooLarge,
@@ -180,6 +181,7 @@ __all__ = [
     "AnyPatch",
     "ApplyOptions",
     "ApplyReport",
+    "ApplySetError",
     "AuthProvider",
     "BacklogFull",
     "BadRequest",
@@ -403,13 +405,14 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "AlreadyExists AmbiguousMatch APIError BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict "
-        "ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
-        "EncodeError EventSummary Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError "
-        "LeadershipLost MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown "
-        "RequestEntityTooLarge RequestTimeout RolloutFailed ServerSilent ServerTimeout ServiceUnavailable StaleCache "
-        "StatusCause StatusDetails StoreReadError TLSError TooManyRequests TransportError Unauthorized Unhealthy "
-        "UnknownIndex UnmetObject Unreadable UnreadableWriteResponse UnsupportedMediaType WaitTimeout"
+        "AlreadyExists AmbiguousMatch APIError ApplySetError BacklogFull BadRequest BodyTooLarge CacheError "
+        "ConfigError Conflict ConnectError ConnectionLost ContextNotFound CredentialError DecodeError "
+        "DiscoveryIncomplete EmptyConfig EncodeError EventSummary Expired Forbidden GatewayTimeout Gone InternalError "
+        "Invalid KubeloopError LeadershipLost MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced "
+        "QueueShutDown RequestEntityTooLarge RequestTimeout RolloutFailed ServerSilent ServerTimeout "
+        "ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError TooManyRequests "
+        "TransportError Unauthorized Unhealthy UnknownIndex UnmetObject Unreadable UnreadableWriteResponse "
+        "UnsupportedMediaType WaitTimeout"
     ),
     "": "fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",

@@ -16,6 +16,7 @@ __all__ = [
     "APIError",
     "AlreadyExists",
     "AmbiguousMatch",
+    "ApplySetError",
     "BacklogFull",
     "BadRequest",
     "BodyTooLarge",
@@ -88,6 +89,7 @@ class KubeloopError(Exception):
         │                            └─ NoMatch   the server serves no such kind or resource
         ├─ CacheError
         │   └─ NotSynced  StaleCache  UnknownIndex  BacklogFull
+        ├─ ApplySetError          an apply set that cannot be used, or not be pruned
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
         ├─ AmbiguousMatch         `candidates`: the resources that a name could mean
         ├─ QueueShutDown          a work queue has no more items
@@ -480,6 +482,13 @@ class BacklogFull(CacheError):
     """A handler or reader of an informer was too slow for its bound, and was removed.
 
     What it has seen no longer adds up to what the store holds. Adding it again makes it see every object again.
+    """
+
+
+class ApplySetError(KubeloopError):
+    """An apply set cannot be used or pruned: its parent, or what the parent says about the members. Names the parent.
+
+    Reference: KEP-3659.
     """
 
 

@@ -124,7 +124,8 @@ async def kubectl_diff(kubeconfig: Path, namespace: str, text: str) -> str:
     """Run `kubectl diff`, which runs the program `diff` of the system, and return what it prints."""
     [program, *arguments] = steps.run(kubectl_steps(report_to_stderr))
     arguments += ["diff", "--server-side", "--field-manager=me", "--namespace", namespace, "-f", "-"]
-    environment = {"KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"], "KUBERC": "off"}
+    home = str(kubeconfig.parent)  # where kubectl keeps its caches
+    environment = {"HOME": home, "KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"], "KUBERC": "off"}
     running = await asyncio.create_subprocess_exec(
         program, *arguments, env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )

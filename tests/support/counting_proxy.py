@@ -46,7 +46,8 @@ async def counting_proxy(clientset: kubeloop.Clientset, folder: Path) -> AsyncIt
             result = await clientset.rest.send(Request(request.method, request.target, headers, request.body))
         except APIError as error:
             body = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": error.code}
-            body |= {"reason": error.reason, "message": error.status.message}
+            details = {"name": error.status.name, "kind": error.status.kind}
+            body |= {"reason": error.reason, "message": error.status.message, "details": details}
             content = Headers([("Content-Type", "application/json")])
             return Response(error.code, content, json.dumps(body).encode())
         kept = Headers([(name, result.headers[name]) for name in ("content-type",) if name in result.headers])

@@ -37,7 +37,8 @@ class ManifestVerbs(ServerClient):
         field_validation: FieldValidation | None = "Strict",
         progress: Progress | None = None,
         timeout: float = 60.0,
-        apply_set: SetSteps | None = None,
+        apply_set: str | None = None,
+        apply_set_namespace: str | None = None,
     ) -> ApplyReport:
         """Apply a set of objects, each as `kubectl apply --server-side` does.
 
@@ -70,20 +71,38 @@ class ManifestVerbs(ServerClient):
                 kubectl does by default. None leaves it to the server.
             progress: Called with each result when it is final.
             timeout: The seconds for CustomResourceDefinitions of the set to be established.
-            apply_set: The steps before and after the objects, which prune.
+            apply_set: The parent of the apply set (KEP-3659) that the objects are: `"configmaps/shop"`, `"secrets/a"`,
+                `"a"` (a Secret too), or a custom resource, `"fleets.example.com/a"`. When all objects were applied,
+                objects of earlier calls that are not among them are deleted, and are in the report as `pruned`.
+            apply_set_namespace: The namespace of the parent; None for `namespace`. That of the config is never used.
 
         Returns:
             The results in the order in which the objects were applied.
 
         Raises:
             TypeError: The objects are no collection, such as a path.
-            ValueError: The field manager is empty, or an option has a wrong value.
+            ValueError: The field manager is empty, an option has a wrong value, or an apply set has no objects.
+            ApplySetError: The set is that of another tool, or its members cannot be found. Nothing was applied.
+            KubeloopError: The parent of the set could not be read or written. Nothing was applied.
 
-        Reference: kubectl apply --server-side; Helm's order of installation.
+        Reference: kubectl apply --server-side, with --applyset and --prune; Helm's order of installation.
         """
         from kubeloop.clients.manifests.apply_run import ApplyRun, ApplySettings
 
         _check(field_manager, on_error)
+        steps: SetSteps | None = None
+        if apply_set is not None:
+            from kubeloop.clients.manifests.applyset_steps import ApplySetSteps
+
+            steps = ApplySetSteps(
+                self._rest,
+                self.mapper,
+                apply_set,
+                namespace=namespace if apply_set_namespace is None else apply_set_namespace,
+                force=force,
+                on_error=on_error,
+                field_validation=field_validation,
+            )
         settings = ApplySettings(
             field_manager=field_manager,
             force=force,
@@ -93,7 +112,7 @@ class ManifestVerbs(ServerClient):
             field_validation=field_validation,
             progress=progress,
             timeout=timeout,
-            steps=apply_set,
+            steps=steps,
         )
         return await ApplyRun(self._rest, self.mapper, settings).run(objects)
 

@@ -96,7 +96,8 @@ class ApplyRun:
             self._names.setdefault(obj.group, set()).add(obj.name)
         self._stop_before(ordered)
         steps = self._settings.steps
-        if steps is not None and not self._has_stopped:
+        # With objects that are all wrong, the report says why; without any, the steps refuse.
+        if steps is not None and not self._has_stopped and (sendable or not ordered):
             labels = await steps.before_apply(sendable, dry_run=self._settings.dry_run)
             for obj in sendable:
                 obj.error = _labelled(obj, labels)
@@ -108,10 +109,16 @@ class ApplyRun:
         await self._apply_definitions(definitions)
         for obj in ordered[len(before) + len(definitions) :]:
             self._report(await self._result_of(obj))
-        if steps is not None and all(each.outcome in _APPLIED for each in self._results):
-            for result in await steps.after_apply(tuple(self._results), dry_run=self._settings.dry_run):
+        if steps is not None and self._is_complete:
+            for result in await steps.after_apply(tuple(self._results)):
                 self._report(result)
         return ApplyReport(self._results)
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether all objects were applied. In a dry run, those count that only need others of the set to exist."""
+        fine = _APPLIED | {"skipped"} if self._settings.dry_run and not self._has_stopped else _APPLIED
+        return all(each.outcome in fine for each in self._results)
 
     def _stop_before(self, objects: Iterable[PlannedObject]) -> None:
         """Apply nothing if the first error is to stop the run, and an object cannot be sent."""
@@ -163,6 +170,9 @@ class ApplyRun:
         if unknown:
             return result_of(obj, "skipped", reason=unknown)
         before = await self._before(obj)
+        refusal = self._settings.steps and self._settings.steps.refusal(obj, (before or {}).get(obj.name))
+        if refusal:
+            return result_of(obj, "failed", error=refusal)
         try:
             applied = await self._send(obj)
         except (KubeloopError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from kubeloop.clients.manifests.manifest_report import ManifestResult
@@ -39,12 +39,20 @@ class SetSteps(Protocol):
         """
         ...
 
-    async def after_apply(self, results: Sequence[ManifestResult], *, dry_run: bool) -> Sequence[ManifestResult]:
+    def refusal(self, obj: PlannedObject, before: Mapping[str, Any] | None) -> Exception | None:
+        """Return why an object may not be applied, which is the error of its result; None if it may.
+
+        Args:
+            obj: The object.
+            before: The object on the server, at least its metadata; None if it does not exist, or if that is unknown.
+        """
+        ...
+
+    async def after_apply(self, results: Sequence[ManifestResult]) -> Sequence[ManifestResult]:
         """Prune the objects that left the set, and narrow the parent.
 
         Args:
             results: The results of the applies; `object` has the uid of each object.
-            dry_run: Whether nothing may be changed.
 
         Returns:
             A result per object that was pruned (`pruned`) or could not be (`failed`), which the report contains.

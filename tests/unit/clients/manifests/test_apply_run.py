@@ -9,6 +9,7 @@ import pytest
 
 import kubeloop
 from kubeloop.clients.clientset import Clientset
+from kubeloop.clients.manifests.apply_run import ApplyRun, ApplySettings
 from kubeloop.clients.manifests.manifest_report import ApplyReport, ManifestResult
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing.virtual_time import elapsed
@@ -282,15 +283,24 @@ class Steps:
         self.calls.append(("before", [str(obj) for obj in objects], dry_run))
         return {"part-of": "set"}
 
-    async def after_apply(self, results: Any, *, dry_run: bool) -> list[ManifestResult]:
-        self.calls.append(("after", [result.outcome for result in results], dry_run))
+    def refusal(self, obj: Any, before: Any) -> Exception | None:
+        self.calls.append(("refusal", str(obj), before))
+        return None
+
+    async def after_apply(self, results: Any) -> list[ManifestResult]:
+        self.calls.append(("after", [result.outcome for result in results]))
         return [ManifestResult("pruned", "v1", "ConfigMap", "shop", "old")]
 
 
 async def test_the_steps_of_a_set_enclose_its_objects(server: ApplyServer, client: Clientset) -> None:
     steps = Steps()
-    report = await client.apply_manifests([config_map()], field_manager="me", apply_set=steps)
-    assert steps.calls == [("before", ["ConfigMap shop/a"], False), ("after", ["created"], False)]
+    settings = ApplySettings(field_manager="me", steps=steps)
+    report = await ApplyRun(client.rest, client.mapper, settings).run([config_map()])
+    assert steps.calls == [
+        ("before", ["ConfigMap shop/a"], False),
+        ("refusal", "ConfigMap shop/a", None),
+        ("after", ["created"]),
+    ]
     assert server.objects[f"{MAPS}/a"]["metadata"]["labels"] == {"part-of": "set"}
     assert [each.outcome for each in report] == ["created", "pruned"]
 
@@ -303,9 +313,10 @@ async def test_nothing_is_pruned_after_a_failure(server: ApplyServer, client: Cl
         broken["metadata"]["labels"] = {"part-of": "another"}
     else:
         server.responses[f"PATCH {MAPS}/b"] = [error_status(422, "Invalid", "no")]
-    report = await client.apply_manifests([config_map(), broken], field_manager="me", apply_set=steps)
+    settings = ApplySettings(field_manager="me", steps=steps)
+    report = await ApplyRun(client.rest, client.mapper, settings).run([config_map(), broken])
     assert [each.outcome for each in report] == ["created", "failed"]
-    assert [call[0] for call in steps.calls] == ["before"]
+    assert "after" not in [call[0] for call in steps.calls]
 
 
 @pytest.mark.parametrize(
