@@ -31,12 +31,18 @@ if TYPE_CHECKING:
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
+    from kubeloop.clients.manifests.manifest_diff import DiffReport, FieldChange, ObjectDiff
+    from kubeloop.clients.manifests.manifest_files import load_manifests
+    from kubeloop.clients.manifests.manifest_report import ApplyReport, FieldConflict, ManifestResult
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
     from kubeloop.clients.reader import ObjectList, Reader
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
+    from kubeloop.clients.wait.rollout_progress import RolloutProgress, rollout_progress
+    from kubeloop.clients.wait.watch_until import watch_until
+    from kubeloop.clients.wait_verb import WaitOptions, WaitSelection
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
     from kubeloop.config.auth_provider import AuthProvider
     from kubeloop.config.client_metrics import ClientMetrics
@@ -53,6 +59,7 @@ if TYPE_CHECKING:
         AlreadyExists,
         AmbiguousMatch,
         APIError,
+        ApplySetError,
         BacklogFull,
         BadRequest,
         BodyTooLarge,
@@ -67,6 +74,7 @@ if TYPE_CHECKING:
         DiscoveryIncomplete,
         EmptyConfig,
         EncodeError,
+        EventSummary,
         Expired,
         Forbidden,
         GatewayTimeout,
@@ -84,6 +92,7 @@ if TYPE_CHECKING:
         QueueShutDown,
         RequestEntityTooLarge,
         RequestTimeout,
+        RolloutFailed,
         ServerSilent,
         ServerTimeout,
         ServiceUnavailable,
@@ -97,9 +106,11 @@ if TYPE_CHECKING:
         Unauthorized,
         Unhealthy,
         UnknownIndex,
+        UnmetObject,
         Unreadable,
         UnreadableWriteResponse,
         UnsupportedMediaType,
+        WaitTimeout,
     )
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
     from kubeloop.meta.int_or_string import int_or_string_value, parse_int_or_string, scaled_int_or_percent
@@ -169,6 +180,8 @@ __all__ = [
     "AmbiguousMatch",
     "AnyPatch",
     "ApplyOptions",
+    "ApplyReport",
+    "ApplySetError",
     "AuthProvider",
     "BacklogFull",
     "BadRequest",
@@ -194,6 +207,7 @@ __all__ = [
     "DelayingQueue",
     "DeleteCollectionOptions",
     "DeleteOptions",
+    "DiffReport",
     "DiscoveryClient",
     "DiscoveryIncomplete",
     "Draft",
@@ -204,10 +218,13 @@ __all__ = [
     "Edit",
     "EmptyConfig",
     "EncodeError",
+    "EventSummary",
     "EventType",
     "ExecConfig",
     "ExecPolicy",
     "Expired",
+    "FieldChange",
+    "FieldConflict",
     "FieldValidation",
     "Forbidden",
     "GatewayTimeout",
@@ -235,6 +252,7 @@ __all__ = [
     "LogContextFilter",
     "LogOptions",
     "LogStream",
+    "ManifestResult",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
     "MetricFamily",
@@ -248,6 +266,7 @@ __all__ = [
     "NotFound",
     "NotKept",
     "NotSynced",
+    "ObjectDiff",
     "ObjectIterator",
     "ObjectList",
     "PatchType",
@@ -271,6 +290,8 @@ __all__ = [
     "Response",
     "Result",
     "ResumingWatch",
+    "RolloutFailed",
+    "RolloutProgress",
     "Sample",
     "Scheme",
     "SelectorOptions",
@@ -296,6 +317,7 @@ __all__ = [
     "Unauthorized",
     "Unhealthy",
     "UnknownIndex",
+    "UnmetObject",
     "Unreadable",
     "UnreadableEvent",
     "UnreadableWriteResponse",
@@ -304,6 +326,9 @@ __all__ = [
     "UnstructuredList",
     "UnsupportedMediaType",
     "UpgradeRefused",
+    "WaitOptions",
+    "WaitSelection",
+    "WaitTimeout",
     "WarningHandler",
     "WarningLogger",
     "WarningWriter",
@@ -330,6 +355,7 @@ __all__ = [
     "is_owned_by",
     "labels",
     "load_config",
+    "load_manifests",
     "log_context",
     "log_to_stderr",
     "models",
@@ -339,10 +365,12 @@ __all__ = [
     "parse_int_or_string",
     "parse_manifests",
     "parse_time",
+    "rollout_progress",
     "scaled_int_or_percent",
     "short_human_duration",
     "split_key",
     "until_signalled",
+    "watch_until",
 ]
 
 _NAMES = {
@@ -361,6 +389,9 @@ _NAMES = {
     "discovery.discovery_format": "GroupsAndResources ResourceLists",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
+    "clients.manifests.manifest_diff": "DiffReport FieldChange ObjectDiff",
+    "clients.manifests.manifest_files": "load_manifests",
+    "clients.manifests.manifest_report": "ApplyReport FieldConflict ManifestResult",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
     "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",
@@ -374,13 +405,14 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists AmbiguousMatch BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict "
-        "ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
-        "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge "
-        "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails "
-        "StoreReadError TLSError TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable "
-        "UnreadableWriteResponse UnsupportedMediaType"
+        "AlreadyExists AmbiguousMatch APIError ApplySetError BacklogFull BadRequest BodyTooLarge CacheError "
+        "ConfigError Conflict ConnectError ConnectionLost ContextNotFound CredentialError DecodeError "
+        "DiscoveryIncomplete EmptyConfig EncodeError EventSummary Expired Forbidden GatewayTimeout Gone InternalError "
+        "Invalid KubeloopError LeadershipLost MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced "
+        "QueueShutDown RequestEntityTooLarge RequestTimeout RolloutFailed ServerSilent ServerTimeout "
+        "ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError TooManyRequests "
+        "TransportError Unauthorized Unhealthy UnknownIndex UnmetObject Unreadable UnreadableWriteResponse "
+        "UnsupportedMediaType WaitTimeout"
     ),
     "": "fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
@@ -408,6 +440,9 @@ _NAMES = {
     "clients.object_iterator": "ObjectIterator",
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",
+    "clients.wait.rollout_progress": "RolloutProgress rollout_progress",
+    "clients.wait.watch_until": "watch_until",
+    "clients.wait_verb": "WaitOptions WaitSelection",
     "clients.write_verbs": "DeleteCollectionOptions",
     "meta.namespaces": "ALL_NAMESPACES DEFAULT DefaultNamespace",
     "wire.options": (

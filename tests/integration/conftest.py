@@ -32,6 +32,8 @@ ONE_FORMAT = {
     "test_leader_election",  # runs programs
     "test_health",  # starts servers, and sends requests without a client
     "test_generated_crds",  # custom resources are JSON
+    "test_manifest_page",  # runs programs
+    "test_manifests",  # manifests are sent as JSON
     "test_pytest_plugin",  # runs programs
     "test_recorded_api",  # sends requests without a client
     "test_reads_of_both_servers",  # sends requests without a client

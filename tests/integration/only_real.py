@@ -22,6 +22,7 @@ _COLUMNS = "the Tables of the server in Python have the columns Name and Age onl
 _YEAR_0 = "the server in Python sends objects that Python cannot represent in JSON only, so it refuses protobuf"
 
 ONLY_REAL: dict[str, str] = {
+    "test_apply_sets": _APPLY,
     "test_coordinated_election": "the server in Python does not choose leaders",
     "test_auth::test_a_client_certificate_of_a_kubeconfig": _IDENTITY,
     "test_auth::test_a_kubeconfig_with_a_token_written_by_hand": _IDENTITY,
@@ -64,6 +65,14 @@ ONLY_REAL: dict[str, str] = {
     "test_leader_election::test_the_audit_log_shows_no_late_write": "the server in Python has no audit log",
     "test_mapper::test_a_definition_that_was_created_after_the_cache_was_filled_is_found": _CUSTOM,
     "test_mapper::test_a_group_whose_server_is_down_is_named_and_hides_nothing_else": _AGGREGATION,
+    "test_manifest_page": _APPLY,
+    "test_manifests": _APPLY,
+    "test_manifest_sets::test_a_definition_and_its_objects_are_applied_and_deleted_from_one_file": _APPLY,
+    "test_manifest_sets::test_a_definition_whose_names_are_taken_fails_with_its_objects": _CUSTOM,
+    "test_manifest_sets::test_a_group_whose_server_is_down_fails_only_its_own_objects": _AGGREGATION,
+    "test_manifest_sets::test_a_namespace_that_is_being_deleted_refuses_each_new_object": _APPLY,
+    "test_manifest_sets::test_kubectl_sees_what_was_applied": _APPLY,
+    "test_manifest_sets::test_one_error_per_object_and_the_rest_is_applied": _APPLY,
     "test_oidc": _IDENTITY,
     "test_pytest_plugin": "tests the fixture that starts ControlPlane",
     "test_reads_of_both_servers": "compares reads with the real server",

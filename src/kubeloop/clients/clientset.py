@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.base_resource_client import all_of
+from kubeloop.clients.clientset_waits import ClientsetWaits
 from kubeloop.clients.groups import Groups
+from kubeloop.clients.manifest_verbs import ManifestVerbs
 from kubeloop.clients.resource_client import ModelClient
 from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
-from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
     from random import Random
 
     from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
+    from kubeloop.clients.object_reference import Referable
+    from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.config.config import Config
     from kubeloop.discovery.discovery_client import DiscoveryClient
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.discovery.rest_mapping import RESTMapping
     from kubeloop.meta.namespaces import DefaultNamespace
+    from kubeloop.models import core_v1
     from kubeloop.objects.model import Kind, KindList
     from kubeloop.transport.base import Transport
     from kubeloop.unstructured import Unstructured
@@ -42,7 +46,7 @@ __all__ = ["Clientset"]
 K = TypeVar("K", bound="Kind")
 
 
-class Clientset(ServerClient, Groups):
+class Clientset(ManifestVerbs, ClientsetWaits, Groups):
     """Typed clients of one server: `async with Clientset(config) as clientset: clientset.core_v1.pods("default")`.
 
     `rest`, `dynamic` and `discovery` share its transport, its rate limit and its warnings; closing the Clientset closes
@@ -213,6 +217,40 @@ class Clientset(ServerClient, Groups):
 
         mapping = None if self._mapper is None else self._mapper.peek(name)
         return None if mapping is None else info_of(mapping)
+
+    def _endpoint_of(self, obj: Kind | Unstructured) -> Endpoint[Any]:
+        """Return the collection of an object's kind, in all namespaces."""
+        from kubeloop.unstructured import Unstructured
+
+        if isinstance(obj, Unstructured):
+            group, _, version = obj.api_version.rpartition("/")
+            return self._discovered(GroupVersionKind(group, version, obj.kind), None).endpoint
+        return self.resource(type(obj)).endpoint
+
+    async def events_of(self, obj: Referable, *, timeout: float | None = None) -> list[core_v1.Event]:
+        """Return the events about an object, the oldest first, as `kubectl describe` shows them.
+
+            for event in await clientset.events_of(pod):
+                print(event.type, event.reason, event.message)
+
+        An event that is repeated counts from its last occurrence. To follow new events, watch with
+        `kubeloop.record.events_about(obj)` as the field selector.
+
+        Args:
+            obj: An object of any kind, typed or not, or an `ObjectReference`. What it does not have, such as a uid,
+                does not select: events about an earlier object of the same name are then returned too.
+            timeout: Seconds for each request; None takes the timeout of the config.
+
+        Raises:
+            TypeError: It is not an object.
+            ValueError: The object has no kind.
+
+        Reference: kubectl describe/describe.go (searchEvents). As there, events by which the kubelet names a node or a
+            static pod are included.
+        """
+        from kubeloop.clients.object_events import events_of
+
+        return await events_of(self, obj, timeout=timeout)
 
     if not TYPE_CHECKING:
 
