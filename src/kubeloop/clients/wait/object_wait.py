@@ -206,6 +206,7 @@ async def wait_for_objects(
         group, key = (located.model, named), join_key(namespace, name)
         if group not in groups:
             groups[group] = located.in_namespace(namespace), []
+        groups[group][0].check(name, verb="wait")
         groups[group][1].append(Target(key, uid))
         places.append((group, key))
     machines = {
