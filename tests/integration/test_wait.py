@@ -14,7 +14,7 @@ from kubeloop import errors
 from kubeloop.models import authentication_v1, core_v1, meta_v1, rbac_v1
 from kubeloop.record import EventRecorder
 from tests.support.middle_box import before
-from tests.support.real_clientset import config_map, connect, pod
+from tests.support.real_clientset import config_map, config_of, connect, pod
 from tests.support.servers import AnyServer, forgetful_server, new_server
 from tests.support.workloads import WORKLOAD_STATES, workload
 
@@ -156,7 +156,8 @@ async def test_who_may_not_read_events_learns_of_the_timeout(
         )
     )
     token = await clientset.core_v1.service_accounts(namespace).token("reader").create(authentication_v1.TokenRequest())
-    config = kubeloop.load_config(control_plane.kubeconfig).replace(token=token.status.token, client_cert_data=None)
+    anonymous = config_of(control_plane.kubeconfig).anonymous()
+    config = anonymous.replace(token=token.status.token)
     async with kubeloop.Clientset(config) as reader:
         # The user may read this one name only, which a list of the name is enough for.
         with pytest.raises(errors.WaitTimeout, match="there is no condition Ready") as caught:
