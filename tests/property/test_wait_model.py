@@ -146,6 +146,6 @@ def test_a_wait_returns_iff_a_delivered_state_satisfies(
         return "met"
 
     outcome = virtual_time.run(wait())
-    # The last watch may have more to tell than the wait read: only what came before the outcome counts.
+    # The last watch may have more to tell than the wait read; the first decisive version counts.
     expected = outcome_of(server.delivered, for_create=what == "create", for_delete=what == "delete")
     assert outcome == expected, server.delivered
