@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubeloop import errors, watch_until
+from kubeloop import Clientset, Config, errors, watch_until
 from kubeloop.models import core_v1
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from tests.support.scripted_clientset import clientset, pod
@@ -155,6 +155,36 @@ async def test_an_overloaded_server_is_waited_for() -> None:
 
 
 @in_virtual_time
+async def test_a_server_that_is_down_while_a_selection_is_widened_is_waited_for() -> None:
+    found, transport = await running(
+        list_of([phase("Pending", 1), phase("Pending", 2, "b")], "5"),
+        watch_response(event("DELETED", phase("Pending", 6)), Hang()),
+        errors.ConnectError("connection refused"),
+        list_of([phase("Running", 6), phase("Pending", 2, "b")], "7"),
+        watch_response(changed("Running", 8, "b"), Hang()),
+        names=None,
+        label_selector="app=web",
+    )
+    assert [each.metadata.name for each in found] == ["a", "b"]
+    selectors = [query(request).get("labelSelector") for request in transport.requests]
+    assert selectors == ["app=web", "app=web", None, None, None]
+
+
+@in_virtual_time
+async def test_an_expiry_in_a_selection_asks_for_what_is_missing() -> None:
+    found, transport = await running(
+        list_of([phase("Pending", 1), phase("Pending", 2, "b")], "5"),
+        watch_response(2.0, expired_event()),
+        list_of([phase("Running", 90)], "100"),
+        list_of([phase("Running", 91, "b")], "101"),
+        names=None,
+        label_selector="app=web",
+    )
+    assert [each.metadata.resource_version for each in found] == ["90", "91"]
+    assert [query(request).get("labelSelector") for request in transport.requests] == ["app=web"] * 3 + [None]
+
+
+@in_virtual_time
 async def test_garbage_is_replaced_by_a_list() -> None:
     _, transport = await running(PENDING, watch_response(b"<html>\n", Hang()), list_of([phase("Running", 7)], "8"))
     assert [each.partition(" ")[0] for each in asked(transport)] == ["list", "watch", "list"]
@@ -174,6 +204,16 @@ async def test_a_first_list_that_fails_is_raised_at_once(response: Any, error: t
     with pytest.raises(error):
         await clients.core_v1.pods("x").wait("a", condition="Ready", timeout=None)
     assert elapsed() < 30
+    assert transport.open_streams == 0
+
+
+@in_virtual_time
+async def test_a_first_list_that_exceeds_the_timeout_of_the_config_is_raised() -> None:
+    transport = ScriptedTransport(list_of([], "5", delay=1000.0))
+    clients = Clientset(Config(host="https://server", timeout=5), transport=transport)
+    with pytest.raises(errors.RequestTimeout):
+        await clients.core_v1.pods("x").wait("a", condition="Ready", timeout=60)
+    assert elapsed() == 5
     assert transport.open_streams == 0
 
 

@@ -225,7 +225,28 @@ async def test_zero_seconds_read_once() -> None:
     await pods.patch_status("a", READY)
     await pods.wait("a", condition="Ready", timeout=0)
     assert reads(client) == ["list metadata.name=a"] * 2
+    assert event_selectors(client) == []
     assert elapsed() == 0
+
+
+@pytest.mark.parametrize("is_typed", [True, False])
+@in_virtual_time
+async def test_a_timeout_shows_no_value_of_a_secret(is_typed: bool) -> None:
+    client = fake.Clientset(
+        core_v1.Secret(metadata=meta_v1.ObjectMeta(name="a", namespace="x"), data={"password": b"geheim"})
+    )
+    secrets: Any = client.core_v1.secrets("x")
+    if not is_typed:
+        secrets = client.resource(Unstructured, GroupVersionResource("", "v1", "secrets"), "x")
+    with pytest.raises(errors.WaitTimeout) as caught:
+        await secrets.wait("a", jsonpath=("{.data.password}", "sesam"), timeout=1)
+    assert str(caught.value) == (
+        "timed out after 1 s waiting for {.data.password}=<hidden> of secrets x/a: {.data.password} has another value"
+    )
+    assert caught.value.objects[0].status == ""
+    secret = core_v1.Secret(metadata=meta_v1.ObjectMeta(name="a", namespace="x"))
+    with pytest.raises(errors.WaitTimeout, match="=<hidden> of secrets x/a"):
+        await client.wait([secret], jsonpath="{.data.password}=sesam", timeout=0)
 
 
 @in_virtual_time
@@ -344,6 +365,7 @@ async def test_nothing_is_waited_for_without_objects() -> None:
         (None, {"condition": "Ready", "label_selector": 3}, TypeError, "label_selector"),
         ("a", {"condition": "Ready", "timeout": -1}, ValueError, "expected a timeout of 0 or more seconds"),
         ("a", {"condition": "Ready", "timeout": float("nan")}, ValueError, "expected a timeout of 0 or more seconds"),
+        ("a", {"condition": "Ready", "timeout": float("inf")}, ValueError, "or None for no limit, got inf"),
         ("x/a", {"condition": "Ready"}, ValueError, "a name has no '/'"),
         ("", {"condition": "Ready"}, ValueError, "name"),
     ],
