@@ -65,6 +65,20 @@ async def test_the_objects_of_a_manifest_are_waited_for() -> None:
 
 
 @in_virtual_time
+async def test_a_deletion_is_waited_for_by_its_uid() -> None:
+    client = fake.Clientset(pod("web-0"))
+    pods = client.core_v1.pods("default")
+    stored = await pods.patch("web-0", {"metadata": {"finalizers": ["example.com/hold"]}})
+    delete_and_wait = names_of(PAGE.with_name("clients.md"), "delete_and_wait")["delete_and_wait"]
+    await beside(
+        delete_and_wait(client, stored),
+        lambda: pods.patch("web-0", {"metadata": {"labels": {"still": "there"}}}),
+        lambda: pods.patch("web-0", {"metadata": {"finalizers": None}}),
+    )
+    assert not await pods.exists("web-0")
+
+
+@in_virtual_time
 async def test_a_timeout_shows_the_reasons_that_the_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
     client = fake.Clientset(pod("web-0"))
     pods = client.core_v1.pods("default")
