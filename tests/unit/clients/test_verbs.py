@@ -473,7 +473,7 @@ def test_clients_say_what_they_are_for() -> None:
     assert "in all namespaces" in repr(clients.core_v1.config_maps())
     assert repr(clients.rbac_v1.cluster_roles()) == (
         "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: apply, create, delete, delete_collection, edit, "
-        "exists, get, get_or_none, iterate, list, patch, update, watch>"
+        "exists, get, get_or_none, iterate, list, patch, update, wait, watch>"
     )
     assert repr(clients.apps_v1.deployments("x").scale("web")) == (
         "<DeploymentScale scale of web of apps/v1 deployments in x: apply, get, patch, update>"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from kubeloop._kit.text import safe_text
+from kubeloop._kit.text import MASK, safe_text
 from kubeloop._kit.value import Value
 from kubeloop.clients.wait.condition_reading import (
     conditions_of,
@@ -120,14 +120,24 @@ class AwaitedCondition:
 class AwaitedPath:
     """A value at a JSONPath, or any value there.
 
+    Args:
+        path: The path.
+        value: The text of the value; None for any value.
+        hides_values: Whether texts show no value, because the objects hold secrets.
+
     Reference: kubectl JSONPathWait.
     """
 
     is_deletion = False
 
-    def __init__(self, path: JSONPath, value: str | None = None) -> None:
+    def __init__(self, path: JSONPath, value: str | None = None, *, hides_values: bool = False) -> None:
         self.path = path
         self.value = value
+        self._hides_values = hides_values
+
+    def hiding_values(self) -> AwaitedPath:
+        """Return the same state with texts that show no value."""
+        return AwaitedPath(self.path, self.value, hides_values=True)
 
     def is_met(self, obj: object, /) -> bool:
         """Return whether the path has one value, and it has the expected text.
@@ -152,6 +162,8 @@ class AwaitedPath:
             return LastState(str(error))
         if not found:
             return LastState(f"{self.path} has no value")
+        if self._hides_values:
+            return LastState(f"{self.path} has another value")
         text = safe_text(_text_of(found[0]), _SHOWN)
         return LastState(f"{self.path} is {text!r}", status=text)
 
@@ -166,7 +178,9 @@ class AwaitedPath:
         return results[0]
 
     def __str__(self) -> str:
-        return f"a value at {self.path}" if self.value is None else f"{self.path}={self.value}"
+        if self.value is None:
+            return f"a value at {self.path}"
+        return f"{self.path}={MASK if self._hides_values else self.value}"
 
 
 class AwaitedFunction(Generic[T_contra]):

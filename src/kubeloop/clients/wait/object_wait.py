@@ -11,6 +11,7 @@ from kubeloop.clients.wait.awaited_state import (
     AwaitedCreation,
     AwaitedDeletion,
     AwaitedFunction,
+    AwaitedPath,
     AwaitedState,
     parse_condition,
     parse_path,
@@ -21,6 +22,7 @@ from kubeloop.clients.wait.wait_machine import Target, WaitMachine
 from kubeloop.errors import WaitTimeout
 from kubeloop.meta.keys import join_key
 from kubeloop.wire.options import SelectorOptions, list_params
+from kubeloop.wire.redaction import is_confidential
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_endpoint import Endpoint, ResourceEndpoint
@@ -100,9 +102,9 @@ def check_timeout(timeout: float | None) -> None:
     """Check the seconds of a wait.
 
     Raises:
-        ValueError: They are negative, or not a number.
+        ValueError: They are negative, infinite, or not a number.
     """
-    if timeout is not None and (math.isnan(timeout) or timeout < 0):
+    if timeout is not None and not (math.isfinite(timeout) and timeout >= 0):
         raise ValueError(f"expected a timeout of 0 or more seconds, or None for no limit, got {timeout!r}")
 
 
@@ -146,6 +148,7 @@ async def wait_for_names(
         located.check(name, verb="wait")
     keys = [join_key(located.namespace or "", name) for name in names]
     targets = [Target(key, uid) for key in keys]
+    state = _without_secrets(state, located)
     machine = WaitMachine(state, targets, located.info, may_be_absent=may_be_absent)
     await run_loops([WaitLoop(located, machine, {})], state, timeout, started)
     return [machine.result_of(key) for key in keys]
@@ -167,6 +170,7 @@ async def wait_for_selection(
     """
     started = waiting.now()
     located = await located_in_time(endpoint, state, timeout, started)
+    state = _without_secrets(state, located)
     machine = WaitMachine(state, None, located.info, may_be_absent=may_be_absent)
     await run_loops([WaitLoop(located, machine, selection)], state, timeout, started)
     return [machine.result_of(key) for key in machine.keys]
@@ -198,6 +202,7 @@ async def wait_for_objects(
     places: list[tuple[tuple[type[Any], str], str]] = []
     for obj in objects:
         located = await located_in_time(endpoint_of(obj), state, timeout, started)
+        state = _without_secrets(state, located)
         named = located.collection_for(located.identity(obj), verb="wait")
         name, uid = obj.metadata.name or "", (obj.metadata.uid or "") if state.is_deletion else ""
         if not name:
@@ -206,6 +211,7 @@ async def wait_for_objects(
         group, key = (located.model, named), join_key(namespace, name)
         if group not in groups:
             groups[group] = located.in_namespace(namespace), []
+        groups[group][0].check(name, verb="wait")
         groups[group][1].append(Target(key, uid))
         places.append((group, key))
     machines = {
@@ -245,6 +251,13 @@ async def run_loops(
         raise failed
     if not all(loop.machine.is_done for loop in loops):
         raise await timeout_error(loops, str(state), timeout)
+
+
+def _without_secrets(state: AwaitedState[T], located: ResourceEndpoint[T]) -> AwaitedState[T]:
+    """Return the state in a form whose texts show no secret value, if the objects hold secrets."""
+    if isinstance(state, AwaitedPath) and (located.info.is_confidential or is_confidential(located.collection)):
+        return state.hiding_values()
+    return state
 
 
 def _deadline(timeout: float | None, started: float) -> float | None:
