@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import kubeloop
-from kubeloop.clients import discovery as discovery_module
+from kubeloop.discovery import discovery_client
 from kubeloop.discovery.discovery_client import DiscoveryClient, GroupsAndResources
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apiregistration_v1, meta_v1
@@ -37,7 +37,7 @@ async def test_a_server_reports_its_version_groups_and_resources(kubeconfig: Pat
 async def test_the_older_form_says_the_same(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with connect(kubeconfig) as clientset:
         aggregated = await clientset.discovery.server_groups_and_resources()
-        monkeypatch.setattr(discovery_module, "AGGREGATED", "")
+        monkeypatch.setattr(discovery_client, "AGGREGATED", "")
         legacy = await clientset.discovery.server_groups_and_resources()
 
     def told(found: GroupsAndResources) -> dict[str, set[tuple[str, str, bool, frozenset[str]]]]:
