@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from kubeloop.cache.store.indexer import Indexer
     from kubeloop.cache.store.lister import Lister, NamespaceLister
     from kubeloop.clients.clientset import Clientset
+    from kubeloop.clients.conflict_retry import (
+        DEFAULT_BACKOFF,
+        DEFAULT_RETRY,
+        Backoff,
+        retry_on_conflict,
+        retry_on_error,
+    )
+    from kubeloop.clients.create_or_update import OperationResult, WriteResult
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
     from kubeloop.clients.object_iterator import ObjectIterator
@@ -161,6 +169,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_NAMESPACES",
     "DEFAULT",
+    "DEFAULT_BACKOFF",
+    "DEFAULT_RETRY",
     "LOW_PRIORITY",
     "APIError",
     "AlreadyExists",
@@ -168,6 +178,7 @@ __all__ = [
     "ApplyOptions",
     "AuthProvider",
     "BacklogFull",
+    "Backoff",
     "BadRequest",
     "BodyTooLarge",
     "BucketRateLimiter",
@@ -246,6 +257,7 @@ __all__ = [
     "NotSynced",
     "ObjectIterator",
     "ObjectList",
+    "OperationResult",
     "PatchType",
     "PriorityQueue",
     "PropagationPolicy",
@@ -308,6 +320,7 @@ __all__ = [
     "WatchStream",
     "WorkQueue",
     "WriteOptions",
+    "WriteResult",
     "build_config",
     "controller_of",
     "decode",
@@ -335,6 +348,8 @@ __all__ = [
     "parse_int_or_string",
     "parse_manifests",
     "parse_time",
+    "retry_on_conflict",
+    "retry_on_error",
     "scaled_int_or_percent",
     "short_human_duration",
     "split_key",
@@ -355,6 +370,8 @@ _NAMES = {
     "clients.clientset": "Clientset",
     "discovery.discovery_client": "DiscoveryClient ServerVersion",
     "discovery.discovery_format": "GroupsAndResources ResourceLists",
+    "clients.conflict_retry": "DEFAULT_BACKOFF DEFAULT_RETRY Backoff retry_on_conflict retry_on_error",
+    "clients.create_or_update": "OperationResult WriteResult",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",

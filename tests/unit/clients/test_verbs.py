@@ -472,11 +472,12 @@ def test_clients_say_what_they_are_for() -> None:
     assert "configmaps in x" in repr(clients.core_v1.config_maps("x"))
     assert "in all namespaces" in repr(clients.core_v1.config_maps())
     assert repr(clients.rbac_v1.cluster_roles()) == (
-        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: apply, create, delete, delete_collection, edit, "
-        "exists, get, get_or_none, iterate, list, patch, update, watch>"
+        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: add_finalizer, apply, create, "
+        "create_or_update, delete, delete_collection, edit, ensure_absent, exists, get, get_or_none, iterate, list, "
+        "patch, remove_finalizer, set_annotations, set_labels, update, watch>"
     )
     assert repr(clients.apps_v1.deployments("x").scale("web")) == (
-        "<DeploymentScale scale of web of apps/v1 deployments in x: apply, get, patch, update>"
+        "<DeploymentScale scale of web of apps/v1 deployments in x: apply, edit, get, patch, update>"
     )
     assert rbac_v1.ClusterRole.resource == "clusterroles"
 
@@ -500,7 +501,9 @@ async def test_a_kind_without_a_list_class_can_be_read_but_not_listed() -> None:
 def test_a_verb_that_a_subresource_does_not_have_is_refused_with_those_that_it_has() -> None:
     clients, _ = clientset()
     scale: Any = clients.apps_v1.deployments("x").scale("a")
-    with pytest.raises(AttributeError, match=r"DeploymentScale has no 'edit' \(available: apply, get, patch, update\)"):
-        _ = scale.edit
+    with pytest.raises(
+        AttributeError, match=r"DeploymentScale has no 'list' \(available: apply, edit, get, patch, update\)"
+    ):
+        _ = scale.list
     with pytest.raises(AttributeError, match="no 'pach'; did you mean 'patch'"):
         _ = scale.pach

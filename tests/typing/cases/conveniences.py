@@ -1,0 +1,59 @@
+"""The types of the conveniences: create_or_update, finalizers, edits of subresources, retries."""
+
+from typing import assert_type
+
+import kubeloop
+from kubeloop.models import apps_v1, autoscaling_v1, core_v1
+from kubeloop.unstructured import Unstructured, UnstructuredDraft
+
+
+def scale_up(draft: apps_v1.Deployment.Draft) -> None:
+    draft.spec.replicas = 3
+
+
+def double(draft: autoscaling_v1.Scale.Draft) -> None:
+    draft.spec.replicas = 2 * (draft.spec.replicas or 0)
+
+
+def label(draft: UnstructuredDraft) -> None:
+    draft.metadata.labels["a"] = "b"
+
+
+async def read() -> core_v1.Pod:
+    raise NotImplementedError
+
+
+async def right(clientset: kubeloop.Clientset) -> None:
+    deployments = clientset.apps_v1.deployments("default")
+    web, operation = await deployments.create_or_update("web", scale_up)
+    assert_type(web, apps_v1.Deployment)
+    assert_type(operation, kubeloop.OperationResult)
+    assert_type((await deployments.create_or_update("web", scale_up)).obj, apps_v1.Deployment)
+    if operation == "made":  # error
+        pass
+    await deployments.create_or_update("web", double)  # error
+    await deployments.create_or_update("web", lambda draft: draft.spec.paused)
+    await clientset.core_v1.namespaces().create_or_update("shop", lambda draft: draft.metadata.labels)
+    await clientset.core_v1.component_statuses().create_or_update("a", lambda draft: None)  # error
+    things = clientset.dynamic.resource("apps/v1", "deployments")
+    assert_type(await things.create_or_update("web", label), kubeloop.WriteResult[Unstructured])
+
+    assert_type(await deployments.set_labels("web", {"a": "b", "c": None}), apps_v1.Deployment)
+    await deployments.set_annotations("web", {"a": 1})  # error
+    assert_type(await deployments.add_finalizer("web", "a.example/b"), apps_v1.Deployment)
+    assert_type(await deployments.add_finalizer(web, "a.example/b"), apps_v1.Deployment)
+    assert_type(await deployments.remove_finalizer(web, "a.example/b"), apps_v1.Deployment | None)
+    assert_type(await deployments.ensure_absent("web", grace_period_seconds=0), bool)
+
+    scale = deployments.scale("web")
+    assert_type(await scale.edit(double), autoscaling_v1.Scale)
+    await scale.edit(scale_up)  # error
+    async with scale.edit(dry_run=True) as draft:
+        assert_type(draft, autoscaling_v1.Scale.Draft)
+    clientset.core_v1.namespaces().finalize("a").edit(label)  # error
+
+    assert_type(await kubeloop.retry_on_conflict(read, backoff=kubeloop.Backoff(0.1)), core_v1.Pod)
+    assert_type(await kubeloop.retry_on_error(read, (OSError, kubeloop.Conflict)), core_v1.Pod)
+    await kubeloop.retry_on_error(read, "Conflict")  # error
+    assert_type(list(kubeloop.DEFAULT_RETRY), list[float])
+    assert_type(await clientset.events_of(web), list[core_v1.Event])
