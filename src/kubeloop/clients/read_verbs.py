@@ -92,8 +92,8 @@ class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
 
         Args:
             **options: Keyword arguments, see `ListOptions`:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 resource_version: str | None
@@ -123,8 +123,8 @@ class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
         Args:
             **options: Keyword arguments, see `ListOptions`; `limit` is the size of a page (500 by default), `timeout`
                 is for each page:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 resource_version: str | None
@@ -156,8 +156,8 @@ class Watch(BaseResourceClient[T_co]):
 
         Args:
             **options: Keyword arguments, see `WatchOptions`:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 resource_version: str | None

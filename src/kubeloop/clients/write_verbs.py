@@ -230,8 +230,8 @@ class DeleteCollection(BaseResourceClient[Any]):
 
         Args:
             **options: Keyword arguments, see `SelectorOptions` and `DeleteOptions`:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 grace_period_seconds: int | None
@@ -250,6 +250,11 @@ class DeleteCollection(BaseResourceClient[Any]):
         for name, value in options.items():
             into: Any = chosen if name in SelectorOptions.__annotations__ else rest
             into[name] = value
+        for name in ("label_selector", "field_selector"):
+            if options.get(name) == {}:
+                raise ValueError(
+                    f"delete_collection: an empty {name} selects every object: leave it out to delete all of them"
+                )
         body = delete_body(rest)
         params = list_params(chosen)
         endpoint = await self._endpoint.located()

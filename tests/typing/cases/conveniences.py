@@ -57,3 +57,16 @@ async def right(clientset: kubeloop.Clientset) -> None:
     await kubeloop.retry_on_error(read, "Conflict")  # error
     assert_type(list(kubeloop.DEFAULT_RETRY), list[float])
     assert_type(await clientset.events_of(web), list[core_v1.Event])
+
+
+async def mappings(clientset: kubeloop.Clientset, factory: kubeloop.SharedInformerFactory) -> None:
+    pods = clientset.core_v1.pods("default")
+    assert_type(await pods.list(label_selector={"a": "b"}, field_selector={"c": "d"}), core_v1.PodList)
+    await pods.list(label_selector={"a": 1})  # error
+    await pods.list(label_selector=["a"])  # error
+    async with pods.watch(label_selector={"a": "b"}) as events:
+        assert_type((await anext(events)).object, core_v1.Pod)
+    await pods.delete_collection(label_selector={"a": "b"})
+    informer = factory.core_v1.pods(label_selector={"a": "b"})
+    assert_type(informer.lister.list({"a": "b"}), list[core_v1.Pod])
+    assert_type(kubeloop.labels.Selector.of({"a": "b"}), kubeloop.labels.Selector)

@@ -382,10 +382,12 @@ REFUSED: list[tuple[str, Call, type[Exception], str]] = [
      "^delete: expected the name of a ConfigMap, got NoneType$"),
     ("text as a patch", lambda c: c.core_v1.config_maps("x").patch("a", "data"), TypeError,  # type: ignore[arg-type]
      "^expected a mapping, a list of operations, .* got str$"),
-    ("labels as a selector", lambda c: c.core_v1.config_maps("x").list(label_selector={"a": "b"}), TypeError,  # type: ignore[arg-type]
-     r"got dict: use kubeloop\.labels\.from_mapping\(\.\.\.\)$"),
-    ("fields as a selector", lambda c: c.core_v1.config_maps("x").list(field_selector={"a": "b"}), TypeError,  # type: ignore[arg-type]
-     r"got dict: use kubeloop\.fields\.from_mapping\(\.\.\.\)$"),
+    ("a number as a label", lambda c: c.core_v1.config_maps("x").list(label_selector={"a": 1}), TypeError,  # type: ignore[dict-item]
+     "^label_selector: expected text as the value of the label 'a', got int: write '1'$"),
+    ("a number as a field", lambda c: c.core_v1.config_maps("x").list(field_selector={"a": 1}), TypeError,  # type: ignore[dict-item]
+     "^field_selector: expected text as the value of the field 'a', got int: write '1'$"),
+    ("a list as a selector", lambda c: c.core_v1.config_maps("x").list(label_selector=["a"]), TypeError,  # type: ignore[arg-type]
+     "^expected a str, a mapping or a selector for label_selector, got list$"),
     ("a plural as a class", lambda c: c.resource("pods", "x").list(), TypeError,  # type: ignore[call-overload]
      "^expected the class of a kind, got the str 'pods': pass for instance core_v1.Pod$"),
     ("an object as a class", lambda c: c.resource(OBJ, "x").list(), TypeError,  # type: ignore[call-overload]
