@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.edit import Edit
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
+    from kubeloop.clients.prefetching_iterator import PrefetchingIterator
     from kubeloop.clients.reader import ObjectList, Reader
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
@@ -259,6 +260,7 @@ __all__ = [
     "ObjectList",
     "OperationResult",
     "PatchType",
+    "PrefetchingIterator",
     "PriorityQueue",
     "PropagationPolicy",
     "Quantity",
@@ -419,6 +421,7 @@ _NAMES = {
     "transport.user_agent": "default_user_agent",
     "wire.documents": "decode encode parse_manifests",
     "clients.object_iterator": "ObjectIterator",
+    "clients.prefetching_iterator": "PrefetchingIterator",
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",
     "clients.write_verbs": "DeleteCollectionOptions",

@@ -75,6 +75,6 @@ def _hint(key: str, value: object) -> str:
 def _of_type(data: Mapping[str, Any], name: str, expected: type[Any]) -> Any:
     value = data.get(name)
     if value is not None and not isinstance(value, expected):
-        what = {Mapping: "a mapping", list: "a list", str: "text"}[expected]
+        what = "text" if expected is str else "a list" if expected is list else "a mapping"
         raise TypeError(f"invalid label selector: expected {what} as {name}, got {type(value).__name__}")
     return value

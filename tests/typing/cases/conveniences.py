@@ -70,3 +70,14 @@ async def mappings(clientset: kubeloop.Clientset, factory: kubeloop.SharedInform
     informer = factory.core_v1.pods(label_selector={"a": "b"})
     assert_type(informer.lister.list({"a": "b"}), list[core_v1.Pod])
     assert_type(kubeloop.labels.Selector.of({"a": "b"}), kubeloop.labels.Selector)
+
+
+async def prefetched(clientset: kubeloop.Clientset) -> None:
+    pods = clientset.core_v1.pods("default")
+    async with pods.iterate(prefetch=2, limit=100) as found:
+        async for pod in found:
+            assert_type(pod, core_v1.Pod)
+    async with pods.iterate() as nothing:  # error
+        pass
+    assert_type(pods.iterate(), kubeloop.ObjectIterator[core_v1.Pod])
+    pods.iterate(prefetch="2")  # error
