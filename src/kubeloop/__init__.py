@@ -5,8 +5,9 @@
         pod = await clientset.core_v1.pods("default").get("web-0")
 
 Models are imported by group and version: `from kubeloop.models import apps_v1, core_v1`. Selectors are in
-`kubeloop.labels` and `kubeloop.fields`, servers for tests in `kubeloop.testing`. Each name below is loaded when it is
-first used: `import kubeloop` loads no network client, YAML reader, model or event loop.
+`kubeloop.labels` and `kubeloop.fields`, conditions in `kubeloop.conditions`, servers for tests in `kubeloop.testing`.
+Each name below is loaded when it is first used: `import kubeloop` loads no network client, YAML reader, model or event
+loop.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kubeloop._kit.lazy_names import lazy_names
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from kubeloop import fields, labels, models
+    from kubeloop import conditions, fields, labels, models
     from kubeloop._kit.bucket import TokenBucket
     from kubeloop._kit.log_context import LogContextFilter, log_context
     from kubeloop._kit.log_level import log_to_stderr
@@ -324,6 +325,7 @@ __all__ = [
     "WriteOptions",
     "WriteResult",
     "build_config",
+    "conditions",
     "controller_of",
     "decode",
     "default_controller_rate_limiter",
@@ -397,7 +399,7 @@ _NAMES = {
         "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"
     ),
-    "": "fields labels models",
+    "": "conditions fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
     "meta.int_or_string": "int_or_string_value parse_int_or_string scaled_int_or_percent",
     "meta.keys": "object_key split_key",

@@ -3,7 +3,7 @@
 from typing import assert_type
 
 import kubeloop
-from kubeloop.models import apps_v1, autoscaling_v1, core_v1
+from kubeloop.models import apps_v1, autoscaling_v1, core_v1, meta_v1
 from kubeloop.unstructured import Unstructured, UnstructuredDraft
 
 
@@ -81,3 +81,14 @@ async def prefetched(clientset: kubeloop.Clientset) -> None:
         pass
     assert_type(pods.iterate(), kubeloop.ObjectIterator[core_v1.Pod])
     pods.iterate(prefetch="2")  # error
+
+
+def conditions(pod: core_v1.Pod, backup: list[meta_v1.Condition]) -> None:
+    assert_type(kubeloop.conditions.find_condition(pod.status.conditions, "Ready"), core_v1.PodCondition | None)
+    assert_type(kubeloop.conditions.is_true(pod.status.conditions, "Ready"), bool)
+    draft = pod.draft()
+    kubeloop.conditions.set_condition(draft.status.conditions, "Ready", True, reason="Up")
+    kubeloop.conditions.set_condition(draft.status.conditions, "Ready", 3)  # error
+    kubeloop.conditions.set_condition(draft.status.conditions, "Ready", "true")  # error
+    ready = meta_v1.Condition(type="Ready", status="True")
+    assert_type(kubeloop.conditions.with_condition(backup, ready), tuple[meta_v1.Condition, ...])
