@@ -137,7 +137,9 @@ if TYPE_CHECKING:
     from kubeloop.transport.user_agent import default_user_agent
     from kubeloop.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
     from kubeloop.version import __version__ as __version__
+    from kubeloop.wire.difference import Difference, Differences
     from kubeloop.wire.documents import decode, encode, parse_manifests
+    from kubeloop.wire.object_difference import diff
     from kubeloop.wire.options import (
         ApplyOptions,
         DeleteOptions,
@@ -204,6 +206,8 @@ __all__ = [
     "DelayingQueue",
     "DeleteCollectionOptions",
     "DeleteOptions",
+    "Difference",
+    "Differences",
     "DiscoveryClient",
     "DiscoveryIncomplete",
     "Draft",
@@ -330,6 +334,7 @@ __all__ = [
     "decode",
     "default_controller_rate_limiter",
     "default_user_agent",
+    "diff",
     "encode",
     "fields",
     "format_duration",
@@ -421,6 +426,8 @@ _NAMES = {
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
     "transport.user_agent": "default_user_agent",
+    "wire.difference": "Difference Differences",
+    "wire.object_difference": "diff",
     "wire.documents": "decode encode parse_manifests",
     "clients.object_iterator": "ObjectIterator",
     "clients.prefetching_iterator": "PrefetchingIterator",

@@ -229,7 +229,7 @@ def _mutable(conditions: Any, verb: str) -> MutableSequence[Any]:
             f"{verb}: expected the list of a draft, got {hint}; open the object with draft() or edit_status(), or use "
             f"{'with' if verb == 'set_condition' else 'without'}_condition()"
         )
-    items: MutableSequence[Any] = conditions
+    items: MutableSequence[Any] = conditions  # pyright: ignore[reportUnknownVariableType]
     return items
 
 

@@ -92,3 +92,10 @@ def conditions(pod: core_v1.Pod, backup: list[meta_v1.Condition]) -> None:
     kubeloop.conditions.set_condition(draft.status.conditions, "Ready", "true")  # error
     ready = meta_v1.Condition(type="Ready", status="True")
     assert_type(kubeloop.conditions.with_condition(backup, ready), tuple[meta_v1.Condition, ...])
+
+
+def differences(pod: core_v1.Pod) -> None:
+    assert_type(kubeloop.diff(pod, pod.draft()), kubeloop.Differences)
+    assert_type([each.path for each in kubeloop.diff({}, pod)], list[str])
+    if kubeloop.diff(pod, pod)[0].kind == "new":  # error
+        pass
