@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from kubeloop.discovery.discovery_format import GroupsAndResources, ResourceLists
     from kubeloop.errors import (
         AlreadyExists,
+        AmbiguousMatch,
         APIError,
         BacklogFull,
         BadRequest,
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
         KubeloopError,
         LeadershipLost,
         MethodNotAllowed,
+        NoMatch,
         NotAcceptable,
         NotFound,
         NotKept,
@@ -178,6 +180,7 @@ __all__ = [
     "LOW_PRIORITY",
     "APIError",
     "AlreadyExists",
+    "AmbiguousMatch",
     "AnyPatch",
     "ApplyOptions",
     "AuthProvider",
@@ -257,6 +260,7 @@ __all__ = [
     "Model",
     "ModelClient",
     "NamespaceLister",
+    "NoMatch",
     "NotAcceptable",
     "NotFound",
     "NotKept",
@@ -396,13 +400,13 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
-        "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
+        "APIError AlreadyExists AmbiguousMatch BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict "
+        "ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
-        "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
-        "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
-        "UnsupportedMediaType"
+        "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge "
+        "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails "
+        "StoreReadError TLSError TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable "
+        "UnreadableWriteResponse UnsupportedMediaType"
     ),
     "": "conditions fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",

@@ -7,7 +7,7 @@ library is chained whose attributes contain raw bytes (`_kit.raising`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
@@ -15,6 +15,7 @@ from kubeloop._kit.value import Value
 __all__ = [
     "APIError",
     "AlreadyExists",
+    "AmbiguousMatch",
     "BacklogFull",
     "BadRequest",
     "BodyTooLarge",
@@ -38,6 +39,7 @@ __all__ = [
     "KubeloopError",
     "LeadershipLost",
     "MethodNotAllowed",
+    "NoMatch",
     "NotAcceptable",
     "NotFound",
     "NotKept",
@@ -79,9 +81,11 @@ class KubeloopError(Exception):
         │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
         ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`, `audit_id`
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
+        │                            └─ NoMatch   the server serves no such kind or resource
         ├─ CacheError
         │   └─ NotSynced  StaleCache  UnknownIndex  BacklogFull
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
+        ├─ AmbiguousMatch         `candidates`: the resources that a name could mean
         ├─ QueueShutDown          a work queue has no more items
         ├─ LeadershipLost
         └─ Unhealthy              a check of the program's health failed
@@ -368,6 +372,15 @@ class NotFound(APIError):
     """404: there is no such object, or the server has no such resource."""
 
 
+class NoMatch(NotFound):
+    """The server serves no such kind or resource, by discovery that was complete where it could be.
+
+    `code` is 404; no request for an object was sent. A later call may find it, as after the CRD was created.
+
+    Reference: apimachinery `meta.NoKindMatchError`, `meta.NoResourceMatchError`.
+    """
+
+
 class MethodNotAllowed(APIError):
     """405: the resource does not support this verb."""
 
@@ -475,6 +488,21 @@ class DiscoveryIncomplete(KubeloopError):
     def __init__(self, message: str, *, failures: Mapping[str, Exception] | None = None) -> None:
         super().__init__(message)
         self.failures = dict(failures or {})
+
+
+class AmbiguousMatch(KubeloopError):
+    """A name means several resources of one group and version. The message names them.
+
+    Args:
+        message: The name and the candidates.
+        candidates: The resources, as text that means only one of them, such as `"foos.v1.example.com"`.
+
+    Reference: apimachinery `meta.AmbiguousResourceError`, `meta.AmbiguousKindError`.
+    """
+
+    def __init__(self, message: str, *, candidates: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
 
 
 class QueueShutDown(KubeloopError):

@@ -62,6 +62,8 @@ ONLY_REAL: dict[str, str] = {
     "test_informers::test_who_may_not_list_learns_why_the_cache_does_not_sync": _IDENTITY,
     "test_health::test_our_failures_are_those_of_the_api_server": _PROCESSES,
     "test_leader_election::test_the_audit_log_shows_no_late_write": "the server in Python has no audit log",
+    "test_mapper::test_a_definition_that_was_created_after_the_cache_was_filled_is_found": _CUSTOM,
+    "test_mapper::test_a_group_whose_server_is_down_is_named_and_hides_nothing_else": _AGGREGATION,
     "test_oidc": _IDENTITY,
     "test_pytest_plugin": "tests the fixture that starts ControlPlane",
     "test_reads_of_both_servers": "compares reads with the real server",

@@ -57,7 +57,7 @@ class InformerProvider(Protocol):
     def informer(
         self,
         model: type[T],
-        resource: GroupVersionResource | GroupVersionKind | None = None,
+        resource: GroupVersionResource | GroupVersionKind | str | None = None,
         /,
         *,
         namespace: Namespaces | None = None,

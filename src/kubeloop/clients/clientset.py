@@ -16,16 +16,27 @@ from kubeloop.clients.groups import Groups
 from kubeloop.clients.resource_client import ModelClient
 from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
+    from random import Random
+
     from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.object_reference import Referable
+    from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.config.config import Config
     from kubeloop.discovery.discovery_client import DiscoveryClient
+    from kubeloop.discovery.disk_cache import DiskCache
+    from kubeloop.discovery.openapi_client import OpenAPIClient
+    from kubeloop.discovery.resource_table import ResourceName
+    from kubeloop.discovery.rest_mapper import RESTMapper
+    from kubeloop.discovery.rest_mapping import RESTMapping
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.models import core_v1
     from kubeloop.objects.model import Kind, KindList
+    from kubeloop.transport.base import Transport
     from kubeloop.unstructured import Unstructured
 
 __all__ = ["Clientset"]
@@ -37,10 +48,35 @@ class Clientset(ServerClient, Groups):
     """Typed clients of one server: `async with Clientset(config) as clientset: clientset.core_v1.pods("default")`.
 
     `rest`, `dynamic` and `discovery` share its transport, its rate limit and its warnings; closing the Clientset closes
-    them. Arguments as of `ServerClient`.
+    them.
+
+    Args:
+        config: Which server to connect to, and as whom.
+        transport: Carries the bytes instead of a transport opened from the config; the caller closes it.
+        max_retries: How many times one call may be retried.
+        random: The source of the jitter of back-off; a generator with a seed makes it repeatable.
+        discovery_cache: Files in which `mapper` finds what the server serves, and keeps it for later programs; None
+            keeps it in memory only.
+
+    Concurrency: One event loop, any number of calls at once; each may be cancelled.
     """
 
     _known: KnownResources | None = None
+    _mapper: RESTMapper | None = None
+    _openapi: OpenAPIClient | None = None
+    _discovery_cache: DiskCache | None = None
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        transport: Transport | None = None,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        random: Random | None = None,
+        discovery_cache: DiskCache | None = None,
+    ) -> None:
+        super().__init__(config, transport=transport, max_retries=max_retries, random=random)
+        self._discovery_cache = discovery_cache
 
     @property
     def dynamic(self) -> DynamicClient:
@@ -55,6 +91,64 @@ class Clientset(ServerClient, Groups):
         from kubeloop.discovery.discovery_client import DiscoveryClient
 
         return DiscoveryClient.from_rest(self._rest)
+
+    @property
+    def mapper(self) -> RESTMapper:
+        """The mapper from names to resources, one for the Clientset. It asks the server when it is first called."""
+        if self._mapper is None:
+            from kubeloop.discovery.rest_mapper import RESTMapper
+
+            if self._discovery_cache is None:
+                from kubeloop.discovery.memory_discovery import MemoryDiscovery
+
+                self._mapper = RESTMapper(MemoryDiscovery(self.discovery))
+            else:
+                from kubeloop.discovery.disk_discovery import DiskDiscovery
+
+                self._mapper = RESTMapper(DiskDiscovery(self.discovery, self._discovery_cache))
+        return self._mapper
+
+    @property
+    def openapi(self) -> OpenAPIClient:
+        """The client for the OpenAPI v3 schemas of the server, one for the Clientset, which keeps what it has read."""
+        if self._openapi is None:
+            from kubeloop.discovery.openapi_client import OpenAPIClient
+
+            cache = self._discovery_cache
+            store = None if cache is None else cache.documents_of(self._rest.config)
+            self._openapi = OpenAPIClient.with_store(self._rest, store)
+        return self._openapi
+
+    async def resolve(
+        self, name: ResourceName | RESTMapping, /, namespace: str | DefaultNamespace | None = None
+    ) -> DynamicResource:
+        """Return the client of any resource by the name that kubectl takes: `await clientset.resolve("deploy")`.
+
+        Args:
+            name: A short name, plural, singular or kind, alone, with a group (`"deployments.apps"`), or with version
+                and group (`"Deployment.v1.apps"`); or a GroupVersionKind, a GroupVersionResource, or what `mapper`
+                returned.
+            namespace: One namespace, or `kubeloop.DEFAULT` for that of the config. None means all namespaces for reads,
+                and the object's own namespace for writes.
+
+        Returns:
+            The client of `Unstructured` objects, which knows the scope of the resource.
+
+        Raises:
+            NoMatch: The server has no such resource.
+            AmbiguousMatch: It has several in one group and version; names them.
+            DiscoveryIncomplete: The name could be in a group that discovery could not read.
+            ValueError: A namespace was given, and the resource has none.
+        """
+        from kubeloop.clients.dynamic import DynamicResource, spell_namespace
+        from kubeloop.clients.resource_endpoint import ResourceEndpoint
+        from kubeloop.clients.resource_lookup import info_of
+        from kubeloop.discovery.rest_mapping import RESTMapping
+        from kubeloop.unstructured import Unstructured
+
+        mapping = name if isinstance(name, RESTMapping) else await self.mapper.resolve(name)
+        endpoint = ResourceEndpoint(self._rest, Unstructured, namespace, info=info_of(mapping), spell=spell_namespace)
+        return DynamicResource.at(endpoint)
 
     @overload
     def resource(
@@ -111,7 +205,9 @@ class Clientset(ServerClient, Groups):
 
         if self._known is None:
             self._known = {}
-        endpoint = DiscoveredEndpoint(self._rest, resource, namespace, known=self._known, spell=spell_namespace)
+        endpoint = DiscoveredEndpoint(
+            self._rest, resource, namespace, known=self._known, spell=spell_namespace, recall=self._recall
+        )
         return DynamicResource.at(endpoint)
 
     async def events_of(self, obj: Referable, *, timeout: float | None = None) -> list[core_v1.Event]:
@@ -138,6 +234,12 @@ class Clientset(ServerClient, Groups):
         from kubeloop.clients.object_events import events_of
 
         return await events_of(self, obj, timeout=timeout)
+
+    def _recall(self, name: GroupVersionKind | GroupVersionResource) -> ResourceInfo | None:
+        from kubeloop.clients.resource_lookup import info_of
+
+        mapping = None if self._mapper is None else self._mapper.peek(name)
+        return None if mapping is None else info_of(mapping)
 
     if not TYPE_CHECKING:
 
