@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.informer.shared_informer import SharedInformer
     from kubeloop.cache.store.indexer import Indexer
     from kubeloop.cache.store.lister import Lister, NamespaceLister
+    from kubeloop.clients.access_review import Permission
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.conflict_retry import (
         DEFAULT_BACKOFF,
@@ -269,6 +270,7 @@ __all__ = [
     "ObjectList",
     "OperationResult",
     "PatchType",
+    "Permission",
     "PrefetchingIterator",
     "PriorityQueue",
     "PropagationPolicy",
@@ -380,6 +382,7 @@ _NAMES = {
     "cache.store.lister": "Lister NamespaceLister",
     "cache.handlers.processor": "HandlerRegistration",
     "cache.informer.shared_informer": "SharedInformer",
+    "clients.access_review": "Permission",
     "clients.clientset": "Clientset",
     "discovery.discovery_client": "DiscoveryClient ServerVersion",
     "discovery.discovery_format": "GroupsAndResources ResourceLists",

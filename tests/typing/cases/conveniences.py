@@ -99,3 +99,10 @@ def differences(pod: core_v1.Pod) -> None:
     assert_type([each.path for each in kubeloop.diff({}, pod)], list[str])
     if kubeloop.diff(pod, pod)[0].kind == "new":  # error
         pass
+
+
+async def permissions(clientset: kubeloop.Clientset) -> None:
+    assert_type(await clientset.can_i("get", "pods", namespace=kubeloop.DEFAULT), kubeloop.Permission)
+    assert_type((await clientset.can_i("get", core_v1.Pod, name="a", subresource="log")).reason, str)
+    await clientset.can_i("get", 3)  # error
+    await clientset.permissions()  # error
