@@ -11,8 +11,10 @@ import kubeloop
 from kubeloop import conditions
 from kubeloop.models import apps_v1, autoscaling_v1, core_v1, meta_v1
 from kubeloop.record import EventRecorder
+from tests.support.markdown import ROOT, names_of
 from tests.support.real_clientset import config_map, config_of, pod
 
+PAGE = ROOT / "docs" / "how-to" / "conveniences.md"
 RIVALS = 20
 FINALIZER = "test.kubeloop.dev/clean-up"
 
@@ -227,6 +229,44 @@ async def test_the_events_of_an_object_are_returned(clientset: kubeloop.Clientse
     assert {event.reason for event in await clientset.events_of(web)} == {"First", "Second"}
     untyped = await (await clientset.resolve("pods", namespace)).get("web")
     assert len(await clientset.events_of(untyped)) == 2
+
+
+async def test_the_functions_of_the_page_run(
+    clientset: kubeloop.Clientset, namespace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def of_page(name: str) -> Any:
+        return names_of(PAGE, name, '"default"', f'"{namespace}"')[name]
+
+    await clientset.core_v1.services(namespace).create(
+        {
+            "metadata": {"name": "web", "annotations": {"example.com/address": "10.0.0.7"}},
+            "spec": {"ports": [{"port": 80}]},
+        }
+    )
+    await clientset.apps_v1.deployments(namespace).create(deployment("web", 1))
+    await clientset.core_v1.pods(namespace).create(pod("web", labels={"app": "web"}))
+    await of_page("ensure_paint")(clientset)
+    await of_page("replace_color")(clientset, "red")
+    await of_page("ensure_no_paint")(clientset)
+    await of_page("reconcile")(clientset, "web")
+    await clientset.core_v1.services(namespace).delete("web")
+    await of_page("reconcile")(clientset, "web")
+    assert await of_page("pods_of")(clientset, "web") == ["web"]
+    assert await of_page("names_of_web")(clientset, "n1") == []
+    assert await of_page("count_restarts")(clientset) == 0
+    await of_page("show_change")(clientset)
+    await of_page("grow")(clientset)
+    await of_page("report")(clientset, "web", True, "Up")
+    await of_page("explain")(clientset, "web")
+    assert capsys.readouterr().out.split("\n")[:-1] == [
+        "created green",
+        "deleted",
+        "released 10.0.0.7",
+        "spec.replicas: changed from 1 to 3",
+        "spec.paused: added true",
+        "2",
+        "True",
+    ]
 
 
 async def test_permissions_are_those_of_the_user(kubeconfig: Any, namespace: str) -> None:

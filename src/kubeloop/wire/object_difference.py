@@ -210,11 +210,11 @@ _HEAD = frozenset({"apiVersion", "kind"})
 
 
 def _masked(value: Any, place: _Place) -> Any:
-    """Return a JSON value with masks in place of its secret parts."""
+    """Return a JSON value with masks in place of its secret parts, and without nulls."""
     if place.is_secret:
         return MASK
     if is_dict(value):
-        return {name: _masked(each, place.member(name, each)) for name, each in value.items()}
+        return {name: _masked(each, place.member(name, each)) for name, each in value.items() if each is not None}
     if is_list(value):
         return [_masked(each, place.item(each)) for each in value]
     return value

@@ -99,6 +99,7 @@ def test_null_is_absent_and_zero_is_not() -> None:
     assert not kubeloop.diff({"a": None, "b": 1}, {"b": 1})
     assert words({"a": 0}, {"a": None}) == ["a: removed 0"]
     assert words({"a": {}}, {}) == ["a: removed {}"]
+    assert words({}, {"a": {"b": None, "c": 1}}) == ['a: added {"c": 1}']
 
 
 def test_fields_that_differ_in_type_are_changed_whole() -> None:
