@@ -253,7 +253,6 @@ async def test_the_functions_of_the_page_run(
     await of_page("reconcile")(clientset, "web")
     assert await of_page("pods_of")(clientset, "web") == ["web"]
     assert await of_page("names_of_web")(clientset, "n1") == []
-    assert await of_page("count_restarts")(clientset) == 0
     await of_page("show_change")(clientset)
     await of_page("grow")(clientset)
     await of_page("report")(clientset, "web", True, "Up")

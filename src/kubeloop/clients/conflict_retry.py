@@ -108,7 +108,7 @@ async def retry_on_conflict(
         The result of the first call that succeeds.
 
     Raises:
-        Conflict: The last call met a conflict too. A note tells how many calls there were.
+        Conflict: The last call met a conflict too. A note says how many calls there were.
 
     Reference: client-go retry.RetryOnConflict.
     """

@@ -116,7 +116,7 @@ class PatchMetadata(BaseResourceClient[T_co]):
                 timeout: float | None
 
         Returns:
-            The object without the finalizer, which is gone if this was the last one and the object is being deleted.
+            The object without the finalizer. If this was the last one and the object is being deleted, it no longer exists.
             None if the object does not exist.
 
         Raises:

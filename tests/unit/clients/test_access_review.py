@@ -1,4 +1,4 @@
-"""can_i and permissions: what is sent for each way to name a resource, and what the answers mean."""
+"""can_i and permissions: what is sent for each way to name a resource, and what the responses mean."""
 
 from __future__ import annotations
 
