@@ -116,7 +116,7 @@ class PatchMetadata(BaseResourceClient[T_co]):
                 timeout: float | None
 
         Returns:
-            The object without the finalizer. If this was the last one and the object is being deleted, it no longer exists.
+            The object without the finalizer; if this was the last one and the object is being deleted, its last state.
             None if the object does not exist.
 
         Raises:

@@ -33,7 +33,7 @@ __all__ = ["diff"]
 _UNTOLD = ("metadata.managedFields",)
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_$-]+")
-_POSITIONS = re.compile(r"\[[^\]]*\]")
+_POSITIONS = re.compile(r"\[[^\[\]]*\]")
 _SCHEME = Scheme()
 _ABSENT: Any = object()
 
