@@ -5,8 +5,9 @@
         pod = await clientset.core_v1.pods("default").get("web-0")
 
 Models are imported by group and version: `from kubeloop.models import apps_v1, core_v1`. Selectors are in
-`kubeloop.labels` and `kubeloop.fields`, servers for tests in `kubeloop.testing`. Each name below is loaded when it is
-first used: `import kubeloop` loads no network client, YAML reader, model or event loop.
+`kubeloop.labels` and `kubeloop.fields`, conditions in `kubeloop.conditions`, servers for tests in `kubeloop.testing`.
+Each name below is loaded when it is first used: `import kubeloop` loads no network client, YAML reader, model or event
+loop.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kubeloop._kit.lazy_names import lazy_names
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from kubeloop import fields, labels, models
+    from kubeloop import conditions, fields, labels, models
     from kubeloop._kit.bucket import TokenBucket
     from kubeloop._kit.log_context import LogContextFilter, log_context
     from kubeloop._kit.log_level import log_to_stderr
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
     from kubeloop.cache.informer.shared_informer import SharedInformer
     from kubeloop.cache.store.indexer import Indexer
     from kubeloop.cache.store.lister import Lister, NamespaceLister
+    from kubeloop.clients.access_review import Permission
     from kubeloop.clients.clientset import Clientset
+    from kubeloop.clients.conflict_retry import (
+        DEFAULT_BACKOFF,
+        DEFAULT_RETRY,
+        Backoff,
+        retry_on_conflict,
+        retry_on_error,
+    )
+    from kubeloop.clients.create_or_update import OperationResult, WriteResult
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
     from kubeloop.clients.manifests.manifest_diff import DiffReport, FieldChange, ObjectDiff
@@ -36,6 +46,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.manifests.manifest_report import ApplyReport, FieldConflict, ManifestResult
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
+    from kubeloop.clients.prefetching_iterator import PrefetchingIterator
     from kubeloop.clients.reader import ObjectList, Reader
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
@@ -140,7 +151,9 @@ if TYPE_CHECKING:
     from kubeloop.transport.user_agent import default_user_agent
     from kubeloop.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
     from kubeloop.version import __version__ as __version__
+    from kubeloop.wire.difference import Difference, Differences
     from kubeloop.wire.documents import decode, encode, parse_manifests
+    from kubeloop.wire.object_difference import diff
     from kubeloop.wire.options import (
         ApplyOptions,
         DeleteOptions,
@@ -174,6 +187,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_NAMESPACES",
     "DEFAULT",
+    "DEFAULT_BACKOFF",
+    "DEFAULT_RETRY",
     "LOW_PRIORITY",
     "APIError",
     "AlreadyExists",
@@ -184,6 +199,7 @@ __all__ = [
     "ApplySetError",
     "AuthProvider",
     "BacklogFull",
+    "Backoff",
     "BadRequest",
     "BodyTooLarge",
     "BucketRateLimiter",
@@ -208,6 +224,8 @@ __all__ = [
     "DeleteCollectionOptions",
     "DeleteOptions",
     "DiffReport",
+    "Difference",
+    "Differences",
     "DiscoveryClient",
     "DiscoveryIncomplete",
     "Draft",
@@ -269,7 +287,10 @@ __all__ = [
     "ObjectDiff",
     "ObjectIterator",
     "ObjectList",
+    "OperationResult",
     "PatchType",
+    "Permission",
+    "PrefetchingIterator",
     "PriorityQueue",
     "PropagationPolicy",
     "Quantity",
@@ -337,11 +358,14 @@ __all__ = [
     "WatchStream",
     "WorkQueue",
     "WriteOptions",
+    "WriteResult",
     "build_config",
+    "conditions",
     "controller_of",
     "decode",
     "default_controller_rate_limiter",
     "default_user_agent",
+    "diff",
     "encode",
     "fields",
     "format_duration",
@@ -365,6 +389,8 @@ __all__ = [
     "parse_int_or_string",
     "parse_manifests",
     "parse_time",
+    "retry_on_conflict",
+    "retry_on_error",
     "rollout_progress",
     "scaled_int_or_percent",
     "short_human_duration",
@@ -384,9 +410,12 @@ _NAMES = {
     "cache.store.lister": "Lister NamespaceLister",
     "cache.handlers.processor": "HandlerRegistration",
     "cache.informer.shared_informer": "SharedInformer",
+    "clients.access_review": "Permission",
     "clients.clientset": "Clientset",
     "discovery.discovery_client": "DiscoveryClient ServerVersion",
     "discovery.discovery_format": "GroupsAndResources ResourceLists",
+    "clients.conflict_retry": "DEFAULT_BACKOFF DEFAULT_RETRY Backoff retry_on_conflict retry_on_error",
+    "clients.create_or_update": "OperationResult WriteResult",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
     "clients.manifests.manifest_diff": "DiffReport FieldChange ObjectDiff",
@@ -414,7 +443,7 @@ _NAMES = {
         "TransportError Unauthorized Unhealthy UnknownIndex UnmetObject Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType WaitTimeout"
     ),
-    "": "fields labels models",
+    "": "conditions fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
     "meta.int_or_string": "int_or_string_value parse_int_or_string scaled_int_or_percent",
     "meta.keys": "object_key split_key",
@@ -436,8 +465,11 @@ _NAMES = {
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
     "transport.user_agent": "default_user_agent",
+    "wire.difference": "Difference Differences",
+    "wire.object_difference": "diff",
     "wire.documents": "decode encode parse_manifests",
     "clients.object_iterator": "ObjectIterator",
+    "clients.prefetching_iterator": "PrefetchingIterator",
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",
     "clients.wait.rollout_progress": "RolloutProgress rollout_progress",

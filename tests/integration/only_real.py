@@ -40,6 +40,7 @@ ONLY_REAL: dict[str, str] = {
     "test_certificates::test_the_functions_of_the_page_request_and_approve_a_certificate": _IDENTITY,
     "test_certificates::test_the_program_of_the_page_runs_with_a_certificate_of_its_own": _IDENTITY,
     "test_control_plane": _PROCESSES,
+    "test_conveniences::test_permissions_are_those_of_the_user": _IDENTITY,
     "test_describe::test_events_of_a_custom_resource_are_shown": _CUSTOM,
     "test_describe::test_the_table_of_all_events_shows_their_objects_and_notes": _COLUMNS,
     "test_discovery::test_a_server_behind_it_that_is_down_hides_nothing_else": _AGGREGATION,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from kubeloop.clients.verbs import (
     Apply,
     Create,
+    CreateOrUpdate,
     Delete,
     DeleteCollection,
     Get,
@@ -35,6 +36,7 @@ class ResourceClient(
     Update[T],
     Patch[T],
     Apply[T],
+    CreateOrUpdate[T],
     Delete[T],
     DeleteCollection,
     Generic[T, L],

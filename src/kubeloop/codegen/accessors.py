@@ -29,6 +29,9 @@ _VERBS: Mapping[str, str] = {
     "delete": "Delete[{model}]",
     "deletecollection": "DeleteCollection",
 }
+_CREATE_OR_UPDATE = "CreateOrUpdate[{model}]"
+"""For a resource with get, create and patch."""
+_OTHER_VERBS = (_CREATE_OR_UPDATE, "CreateReturningStatus", "Log", "Status")
 _SUB_VERBS: Mapping[str, str] = {
     "get": "GetSub[{response}]",
     "update": "UpdateSub[{response}]",
@@ -105,6 +108,8 @@ def _resource_classes(named: ResourceNames, module: Module) -> list[_Class]:
             {**_VERBS, "create": "CreateReturningStatus[{model}]"} if resource.response == "meta_v1.Status" else _VERBS
         )
         bases = [base.format(**names) for verb, base in mixins.items() if verb in resource.verbs]
+        if {"get", "create", "patch"} <= resource.verbs and resource.response != "meta_v1.Status":
+            bases.append(_CREATE_OR_UPDATE.format(**names))
         bases += ["Status[{model}]".format(**names)] if resource.status else []
     body: list[str] = []
     subresources: list[_Class] = []
@@ -159,9 +164,7 @@ def _request(sub: Subresource) -> str:
 
 def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str]:
     bases = {base.partition("[")[0] for one in classes for base in one.bases}
-    verbs = sorted(
-        bases & {base.partition("[")[0] for base in [*_VERBS.values(), "CreateReturningStatus", "Log", "Status"]}
-    )
+    verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), *_OTHER_VERBS]})
     subs = sorted(bases & {base.partition("[")[0] for base in _SUB_VERBS.values()})
     mentioned = {
         name.partition(".")[0]

@@ -11,6 +11,7 @@ from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, 
 from kubeloop.clients.verbs import (
     Apply,
     Create,
+    CreateOrUpdate,
     CreateReturningStatus,
     Delete,
     Get,
@@ -164,6 +165,7 @@ class Namespaces(
     Patch[core_v1.Namespace],
     Apply[core_v1.Namespace],
     Delete[core_v1.Namespace],
+    CreateOrUpdate[core_v1.Namespace],
     Status[core_v1.Namespace],
 ):
     """Namespaces of v1: get, list, watch, create, update, patch, apply, delete and status."""
