@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
     from kubeloop.clients.reader import ObjectList, Reader
+    from kubeloop.clients.replica_count import ScaleOptions
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
         NotFound,
         NotKept,
         NotSynced,
+        PreconditionFailed,
         QueueShutDown,
         RequestEntityTooLarge,
         RequestTimeout,
@@ -247,6 +249,7 @@ __all__ = [
     "ObjectIterator",
     "ObjectList",
     "PatchType",
+    "PreconditionFailed",
     "PriorityQueue",
     "PropagationPolicy",
     "Quantity",
@@ -268,6 +271,7 @@ __all__ = [
     "Result",
     "ResumingWatch",
     "Sample",
+    "ScaleOptions",
     "Scheme",
     "SelectorOptions",
     "ServerSilent",
@@ -357,6 +361,7 @@ _NAMES = {
     "discovery.discovery_format": "GroupsAndResources ResourceLists",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
+    "clients.replica_count": "ScaleOptions",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
     "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",
@@ -373,7 +378,8 @@ _NAMES = {
         "APIError AlreadyExists BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
         "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
+        "MethodNotAllowed NotAcceptable NotFound NotKept NotSynced PreconditionFailed QueueShutDown "
+        "RequestEntityTooLarge RequestTimeout "
         "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
         "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"
