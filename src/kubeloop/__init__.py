@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
+    from kubeloop.clients.metadata_client import MetadataClient, MetadataResource
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
     from kubeloop.clients.reader import ObjectList, Reader
@@ -235,6 +236,8 @@ __all__ = [
     "LogOptions",
     "LogStream",
     "MaxOfRateLimiter",
+    "MetadataClient",
+    "MetadataResource",
     "MethodNotAllowed",
     "MetricFamily",
     "Metrics",
@@ -361,6 +364,7 @@ _NAMES = {
     "discovery.discovery_format": "GroupsAndResources ResourceLists",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
+    "clients.metadata_client": "MetadataClient MetadataResource",
     "clients.replica_count": "ScaleOptions",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
     "clients.reader": "ObjectList Reader",

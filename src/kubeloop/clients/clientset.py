@@ -21,6 +21,7 @@ from kubeloop.rest.server_client import ServerClient
 if TYPE_CHECKING:
     from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
+    from kubeloop.clients.metadata_client import MetadataClient
     from kubeloop.discovery.discovery_client import DiscoveryClient
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.objects.model import Kind, KindList
@@ -53,6 +54,13 @@ class Clientset(ServerClient, Groups):
         from kubeloop.discovery.discovery_client import DiscoveryClient
 
         return DiscoveryClient.from_rest(self._rest)
+
+    @property
+    def metadata(self) -> MetadataClient:
+        """A client for the metadata of any resource, which reads and sends nothing else of an object."""
+        from kubeloop.clients.metadata_client import MetadataClient
+
+        return MetadataClient.from_rest(self._rest, known=self._known_resources())
 
     @overload
     def resource(
@@ -107,10 +115,14 @@ class Clientset(ServerClient, Groups):
         from kubeloop.clients.discovered_endpoint import DiscoveredEndpoint
         from kubeloop.clients.dynamic import DynamicResource, spell_namespace
 
+        known = self._known_resources()
+        endpoint = DiscoveredEndpoint(self._rest, resource, namespace, known=known, spell=spell_namespace)
+        return DynamicResource.at(endpoint)
+
+    def _known_resources(self) -> KnownResources:
         if self._known is None:
             self._known = {}
-        endpoint = DiscoveredEndpoint(self._rest, resource, namespace, known=self._known, spell=spell_namespace)
-        return DynamicResource.at(endpoint)
+        return self._known
 
     if not TYPE_CHECKING:
 
