@@ -27,6 +27,7 @@ ONE_FORMAT = {
     "test_connections",  # sends requests without a client
     "test_control_plane",  # starts servers
     "test_describe",  # kubectl chooses its formats
+    "test_drain",  # runs kubectl, and waits for deadlines
     "test_examples",  # runs programs
     "test_coordinated_election",  # starts servers
     "test_leader_election",  # runs programs

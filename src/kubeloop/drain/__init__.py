@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from kubeloop.drain.cordon import cordon, uncordon
     from kubeloop.drain.drain_error import DrainFailed, DrainRefused
     from kubeloop.drain.drain_report import DrainReport, DrainStep, PodOutcome, PodResult
     from kubeloop.drain.node_drain import drain
+    from kubeloop.drain.node_scheduling import cordon, uncordon
     from kubeloop.drain.pod_filter import PodDecision, PodFilter
 
 __all__ = [
@@ -39,7 +39,7 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            "cordon": "cordon uncordon",
+            "node_scheduling": "cordon uncordon",
             "drain_error": "DrainFailed DrainRefused",
             "drain_report": "DrainReport DrainStep PodOutcome PodResult",
             "node_drain": "drain",

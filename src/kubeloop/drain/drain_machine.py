@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kubeloop.drain.drain_report import DrainStep, PodResult
 from kubeloop.drain.eviction_outcome import MAX_FAULTS, RETRY_PAUSE, Next, after_attempt, error_text
 from kubeloop.drain.pod_filter import skipped_at
+from kubeloop.errors import Forbidden
 from kubeloop.wire.go_text import quoted
 
 if TYPE_CHECKING:
@@ -163,7 +164,11 @@ class DrainMachine:
         return f"error when {verb} pods/{quoted(pod.metadata.name)} -n {quoted(pod.metadata.namespace)}"
 
     def _retry_text(self, pod: core_v1.Pod, error: Exception) -> str:
-        return f"{self._when_evicting(pod)} (will retry after {RETRY_PAUSE:g}s): {error_text(error)}"
+        when = self._when_evicting(pod)
+        if isinstance(error, Forbidden):
+            name, namespace = quoted(pod.metadata.name), quoted(pod.metadata.namespace)
+            when = f"error when evicting pod {name} from terminating namespace {namespace}"
+        return f"{when} (will retry after {RETRY_PAUSE:g}s): {error_text(error)}"
 
     def _end(self, uid: str, outcome: PodOutcome, message: str = "") -> None:
         leaving = self._leaving.pop(uid)

@@ -11,24 +11,23 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from kubeloop import fields, labels
 from kubeloop._kit import waiting
-from kubeloop.drain.cordon import set_unschedulable
 from kubeloop.drain.drain_error import DrainFailed, DrainRefused
 from kubeloop.drain.drain_machine import DrainMachine
 from kubeloop.drain.drain_plan import DrainPlan
 from kubeloop.drain.drain_report import DrainReport, DrainStep, PodResult
 from kubeloop.drain.drain_settings import DrainSettings
 from kubeloop.drain.eviction_outcome import RETRY_PAUSE, error_text
+from kubeloop.drain.node_scheduling import set_unschedulable
 from kubeloop.drain.pod_filter import daemon_set_of, decide
 from kubeloop.errors import APIError, Gone, KubeloopError, NotFound
 from kubeloop.listwatch.reopen_or_raise import can_heal
 from kubeloop.meta.times import format_duration
-from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
     from kubeloop.clients.clientset import Clientset
     from kubeloop.drain.pod_filter import PodFilter
-    from kubeloop.labels import Selector
     from kubeloop.models import core_v1
 
 __all__ = ["MAX_AT_ONCE", "drain"]
@@ -52,7 +51,7 @@ async def drain(
     ignore_daemon_sets: bool = False,
     delete_empty_dir_data: bool = False,
     force: bool = False,
-    pod_selector: str | Selector | None = None,
+    pod_selector: str | labels.Selector | None = None,
     pod_filters: Sequence[PodFilter] = (),
     disable_eviction: bool = False,
     skip_wait_for_delete_timeout: int | None = None,
@@ -108,7 +107,8 @@ async def drain(
         dry_run=dry_run,
         uses_eviction=not disable_eviction,
     )
-    list_params({"label_selector": pod_selector})
+    if isinstance(pod_selector, str):
+        labels.Selector.parse(pod_selector)
     deadline = None if not timeout else waiting.now() + timeout
     call = _Drain(clientset, node, settings, progress or _ignore, now)
     scope = asyncio.timeout_at(deadline)
@@ -151,7 +151,7 @@ class _Drain:
         self._machine = DrainMachine(node, (), settings)
 
     async def prepare(
-        self, pod_selector: str | Selector | None, pod_filters: Sequence[PodFilter]
+        self, pod_selector: str | labels.Selector | None, pod_filters: Sequence[PodFilter]
     ) -> tuple[DrainPlan, str]:
         """Cordon the node, read its pods, and decide about each. Return the plan, and the version of the list.
 
@@ -287,7 +287,7 @@ class _Drain:
             self._tell()
             return found.metadata.resource_version
 
-    async def _list(self, pod_selector: str | Selector | None) -> core_v1.PodList:
+    async def _list(self, pod_selector: str | labels.Selector | None) -> core_v1.PodList:
         pods = self._clientset.core_v1.pods()
         return await pods.list(field_selector=_on(self._node), label_selector=pod_selector)
 
@@ -328,8 +328,6 @@ class _Drain:
 
 
 def _on(node: str) -> str:
-    from kubeloop import fields
-
     return str(fields.equals("spec.nodeName", node))
 
 
