@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
+    from kubeloop.clients.tables.object_tables import Tables
+    from kubeloop.clients.tables.printed_table import Table, TableColumn, TableRow
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
     from kubeloop.config.auth_provider import AuthProvider
     from kubeloop.config.client_metrics import ClientMetrics
@@ -292,6 +294,10 @@ __all__ = [
     "StoreReadError",
     "SupportsDraft",
     "TLSError",
+    "Table",
+    "TableColumn",
+    "TableRow",
+    "Tables",
     "TokenBucket",
     "TooManyRequests",
     "Transport",
@@ -364,6 +370,8 @@ _NAMES = {
     "discovery.discovery_format": "GroupsAndResources ResourceLists",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
+    "clients.tables.object_tables": "Tables",
+    "clients.tables.printed_table": "Table TableColumn TableRow",
     "clients.metadata_client": "MetadataClient MetadataResource",
     "clients.replica_count": "ScaleOptions",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",

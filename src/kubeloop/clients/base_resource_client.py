@@ -20,8 +20,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 # fmt: off
 VERBS = frozenset({
-    "apply", "apply_status", "create", "delete", "delete_collection", "edit", "edit_status", "exists", "get",
-    "get_or_none", "iterate", "list", "patch", "patch_status", "update", "update_status", "watch",
+    "apply", "apply_status", "as_table", "create", "delete", "delete_collection", "edit", "edit_status", "exists",
+    "get", "get_or_none", "iterate", "list", "patch", "patch_status", "update", "update_status", "watch",
 })
 # fmt: on
 """The verbs of clients; few resources lack any of them."""

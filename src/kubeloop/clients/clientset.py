@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.metadata_client import MetadataClient
+    from kubeloop.clients.tables.object_tables import Tables
     from kubeloop.discovery.discovery_client import DiscoveryClient
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.objects.model import Kind, KindList
@@ -108,6 +109,28 @@ class Clientset(ServerClient, Groups):
             raise TypeError(f"resource({model.__name__}, ...) takes one namespace, got {resource!r} and {namespace!r}")
         resource_of(model)
         return ModelClient[Any, Any](self._rest, model, namespace if resource is None else resource)
+
+    async def as_table(self, objects: object, *, timeout: float | None = None) -> Tables:
+        """Read the rows that `kubectl get` prints for objects at hand: `print(await clientset.as_table(pods))`.
+
+        One request is sent per resource and namespace: for a single object, that of the object.
+
+        Args:
+            objects: One object, a list of the API, a lister of an informer, or any iterable of objects, of any kinds.
+            timeout: Seconds for each request. None means the timeout of the config.
+
+        Returns:
+            A table per kind, in the order of the objects. An object that the server does not have any more, or has with
+            another uid, is in `missing`.
+
+        Raises:
+            TypeError: Something else than objects of Kubernetes was passed.
+
+        Reference: kubectl get.
+        """
+        from kubeloop.clients.tables.object_tables import objects_of, tables_of
+
+        return await tables_of(self._rest, self._known_resources(), objects_of(objects), timeout)
 
     def _discovered(
         self, resource: GroupVersionKind | GroupVersionResource, namespace: str | DefaultNamespace | None
