@@ -245,9 +245,7 @@ async def test_the_columns_of_a_custom_resource_are_those_of_its_definition(
     assert ageless(str(listed)) == ageless(str(table))
 
 
-async def test_the_client_for_metadata_has_the_same_tables(
-    clientset: kubeloop.Clientset, namespace: str
-) -> None:
+async def test_the_client_for_metadata_has_the_same_tables(clientset: kubeloop.Clientset, namespace: str) -> None:
     await make_objects(clientset, namespace)
     metadata = await clientset.metadata.resource(core_v1.Pod, namespace).as_table()
     assert ageless(str(metadata)) == ageless(str(await clientset.core_v1.pods(namespace).as_table()))

@@ -28,7 +28,7 @@ class DrainRefused(KubeloopError):
 
 
 class DrainFailed(KubeloopError):
-    """Pods are still on a node at the end of a drain. Another call goes on.
+    """Pods are still on a node at the end of a drain. Another call continues.
 
     Attributes:
         report: The results of all pods.

@@ -30,7 +30,7 @@ class _Leaving:
 
     Attributes:
         pod: Its newest known state.
-        due: When the next attempt is due; None while an attempt runs, and after the last one.
+        due: The time of the next attempt; None while an attempt runs, and after the last one.
         is_awaited: Whether the pod was evicted, so that its deletion is awaited.
         attempts: The number of attempts.
         faults: The faults of the connection or the server since the last other response.
@@ -69,7 +69,7 @@ class DrainMachine:
 
     @property
     def next_attempt(self) -> float | None:
-        """When the next attempt is due; None if there is none, except those that running ones may lead to."""
+        """The time of the next attempt; None if there is none, except those that running ones may lead to."""
         return min((each.due for each in self._leaving.values() if each.due is not None), default=None)
 
     @property
@@ -85,7 +85,7 @@ class DrainMachine:
         return steps
 
     def take(self, now: float) -> core_v1.Pod | None:
-        """Begin the attempt that has been due for the longest time, and return its pod; None if none is due."""
+        """Begin the attempt whose time passed first, and return its pod; None if all attempts are later."""
         due = [each for each in self._leaving.values() if each.due is not None and each.due <= now]
         if not due:
             return None
@@ -146,7 +146,7 @@ class DrainMachine:
                 self._end(uid, "skipped", f"pod {name} has DeletionTimestamp older than {limit} seconds, skipping")
 
     def end_all(self, outcome: PodOutcome, text: str) -> None:
-        """Give a result to all pods that have none, because of the deadline or an error of the watch."""
+        """Record a result for all pods that have none, because of the deadline or an error of the watch."""
         for uid, leaving in list(self._leaving.items()):
             metadata = leaving.pod.metadata
             when = self._when_evicting(leaving.pod)

@@ -1,4 +1,4 @@
-"""`drain`: evict the pods of a node, and wait until they are deleted. `drain_machine` decides what comes next.
+"""`drain`: evict the pods of a node, and wait until they are deleted. `drain_machine` decides.
 
 Reference: kubectl pkg/drain/drain.go and pkg/cmd/drain/drain.go.
 """
@@ -70,7 +70,7 @@ async def drain(
         node: The name of the node.
         grace_period_seconds: Seconds that each pod gets to terminate. None means the time in the pod; 0 is at once.
         timeout: Seconds for the whole call. None means no limit.
-        ignore_daemon_sets: Whether to go on if there are pods of DaemonSets.
+        ignore_daemon_sets: Whether to continue if there are pods of DaemonSets.
         delete_empty_dir_data: Whether to evict pods with `emptyDir` volumes, whose data is lost.
         force: Whether to evict pods without a controller, which nothing creates again.
         pod_selector: A label selector of the pods to evict. None means all of them.
@@ -93,7 +93,7 @@ async def drain(
         ValueError: A number is negative, or the selector is malformed.
 
     Concurrency: Leaving the call, also by cancellation, ends all its requests. A cancelled drain leaves the node
-        cordoned, and another call goes on.
+        cordoned, and another call continues.
 
     Reference: kubectl drain. Intended differences: one watch instead of polling every pod, so that the caller needs the
         permission to watch pods; evictions name the uid of their pod; brief faults of the network are retried.
@@ -210,7 +210,7 @@ class _Drain:
             self._tell()
 
     async def _attempt_all(self) -> None:
-        """Make attempts as they become due, until no attempt is left for this task."""
+        """Carry out attempts at their times, until no attempt is left for this task."""
         machine = self._machine
         if not self._settings.dry_run:
             await self._is_watched.wait()

@@ -116,7 +116,7 @@ def _of_daemon_set(pod: core_v1.Pod, settings: DrainSettings, faults: DaemonSetF
         return OKAY
     is_missing, error = faults.get(owner, (False, ""))
     if error:
-        # The controller is gone: nothing creates the pod again.
+        # Nothing creates the pod again.
         return PodDecision(True, "warning", error) if is_missing and settings.force else _error(error)
     return PodDecision(False, "warning", DAEMON_SET_IGNORED) if settings.ignore_daemon_sets else _error(DAEMON_SET)
 

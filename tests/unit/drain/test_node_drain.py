@@ -224,7 +224,7 @@ async def test_a_later_pod_of_the_same_name_is_not_evicted() -> None:
     pods = clients.core_v1.pods("default")
 
     async def replace(_: Any) -> None:
-        """Let the pod end before the eviction arrives, and a controller create it again on another node."""
+        """Delete the pod before the eviction arrives, and create it again on another node, as controllers do."""
         await pods.delete("a", grace_period_seconds=0)
         await pods.create({**pod_json("a", node="n2"), "metadata": {"name": "a"}})
 

@@ -47,27 +47,30 @@ def table_text(
         kind: What is written before names; `""` for nothing.
         with_namespace: Whether the first column is the namespace.
     """
-    shown = [number for number, column in enumerate(columns) if wide or column.priority == 0]
     named = _name_column(columns) if kind else None
     labels = [key.rpartition("/")[2] for key in label_columns] + ["Labels"] * show_labels
-    names = ["Namespace"] * with_namespace + [columns[number].name for number in shown] + labels
-    head = [name.upper() for name in names]
+    names = ["Namespace"] * with_namespace + [column.name for column in columns] + labels
+    priorities = [0] * with_namespace + [column.priority for column in columns] + [0] * len(labels)
+    shown = [number for number, priority in enumerate(priorities) if wide or priority == 0]
+    head = [_upper(names[number]) for number in shown]
     writer = TabWriter()
     has_headers = no_headers
     for page in pages:
         rows: list[list[str]] = []
         for row in page:
-            own = row.object.metadata.labels if row.object is not None else None
-            cells = [_raw(cell) for cell in row.cells[: len(columns)]]
+            cells = [_raw(cell) for cell in row.cells]
             if named is not None and named < len(cells):
                 cells[named] = f"{kind}/{cells[named]}"
-            line = [cells[number] for number in shown if number < len(cells)]
-            if with_namespace:
-                line.insert(0, row.object.metadata.namespace if row.object is not None else "")
-            if labels:
-                line += [""] * (len(names) - len(labels) - len(line))
-                line += _label_cells(own, label_columns, show_labels)
-            rows.append(line)
+            if row.object is None:
+                cells = [""] * with_namespace + cells
+                if with_namespace or labels or named is not None:
+                    # Half of the missing cells, as kubectl does; they are empty in any case.
+                    cells += [""] * ((len(names) - len(cells) + 1) // 2)
+            else:
+                metadata = row.object.metadata
+                cells = [metadata.namespace] * with_namespace + cells
+                cells += _label_cells(metadata.labels, label_columns, show_labels)
+            rows.append([cells[number] for number in shown if number < len(cells)])
         if rows:
             _write_page(writer, rows, head, has_headers=has_headers)
             has_headers = True
@@ -110,13 +113,16 @@ def _name_column(columns: Sequence[TableColumn]) -> int | None:
     return next((number for number, each in enumerate(columns) if (each.format, each.type) == ("name", "string")), None)
 
 
-def _label_cells(labels: Mapping[str, str] | None, keys: Sequence[str], show_labels: bool) -> list[str]:
-    if labels is None:
-        return [""] * (len(keys) + show_labels)
+def _label_cells(labels: Mapping[str, str], keys: Sequence[str], show_labels: bool) -> list[str]:
     cells = [labels.get(key, "") for key in keys]
     if show_labels:
         cells.append(",".join(f"{key}={labels[key]}" for key in sorted(labels)) or "<none>")
     return cells
+
+
+def _upper(text: str) -> str:
+    """Return a text in upper case, letter by letter as Go does: "ß" stays."""
+    return text.upper() if text.isascii() else "".join(up if len(up := each.upper()) == 1 else each for each in text)
 
 
 def _size(text: str) -> int:

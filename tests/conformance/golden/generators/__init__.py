@@ -30,6 +30,7 @@ from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
 from .oidc import oidc
 from .priority_queue import priority_queue
+from .tables import tables
 
 __all__ = ["GENERATORS", "cases"]
 
@@ -64,6 +65,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "responses": responses.responses,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,
+    "tables": tables,
     "times": values.times,
     "urls": rest.urls,
     "workqueue": scripts.workqueue,

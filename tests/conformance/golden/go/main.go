@@ -73,6 +73,7 @@ var surfaces = map[string]surface{
 	"responses":          {run: runResponses, waits: true},
 	"schema":             {run: runSchema},
 	"strategic_patches":  {run: runStrategicPatches},
+	"tables":             {run: runTables},
 	"times":              {run: runTimes},
 	"urls":               {run: runURLs},
 	"workqueue":          {run: runWorkQueue, waits: true},

@@ -23,6 +23,7 @@ from . import (
     rest,
     scripts,
     selectors,
+    tables,
     values,
 )
 
@@ -59,6 +60,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "responses": responses.responses,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,
+    "tables": tables.tables,
     "times": values.times,
     "urls": rest.urls,
     "workqueue": scripts.workqueue,
