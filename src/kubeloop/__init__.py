@@ -44,13 +44,17 @@ if TYPE_CHECKING:
     from kubeloop.clients.manifests.manifest_diff import DiffReport, FieldChange, ObjectDiff
     from kubeloop.clients.manifests.manifest_files import load_manifests
     from kubeloop.clients.manifests.manifest_report import ApplyReport, FieldConflict, ManifestResult
+    from kubeloop.clients.metadata_client import MetadataClient, MetadataResource
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
     from kubeloop.clients.prefetching_iterator import PrefetchingIterator
     from kubeloop.clients.reader import ObjectList, Reader
+    from kubeloop.clients.replica_count import ScaleOptions
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
+    from kubeloop.clients.tables.object_tables import Tables
+    from kubeloop.clients.tables.printed_table import Table, TableColumn, TableRow
     from kubeloop.clients.wait.rollout_progress import RolloutProgress, rollout_progress
     from kubeloop.clients.wait.watch_until import watch_until
     from kubeloop.clients.wait_verb import WaitOptions, WaitSelection
@@ -100,6 +104,7 @@ if TYPE_CHECKING:
         NotFound,
         NotKept,
         NotSynced,
+        PreconditionFailed,
         QueueShutDown,
         RequestEntityTooLarge,
         RequestTimeout,
@@ -272,6 +277,8 @@ __all__ = [
     "LogStream",
     "ManifestResult",
     "MaxOfRateLimiter",
+    "MetadataClient",
+    "MetadataResource",
     "MethodNotAllowed",
     "MetricFamily",
     "Metrics",
@@ -290,6 +297,7 @@ __all__ = [
     "OperationResult",
     "PatchType",
     "Permission",
+    "PreconditionFailed",
     "PrefetchingIterator",
     "PriorityQueue",
     "PropagationPolicy",
@@ -314,6 +322,7 @@ __all__ = [
     "RolloutFailed",
     "RolloutProgress",
     "Sample",
+    "ScaleOptions",
     "Scheme",
     "SelectorOptions",
     "ServerSilent",
@@ -331,6 +340,10 @@ __all__ = [
     "StoreReadError",
     "SupportsDraft",
     "TLSError",
+    "Table",
+    "TableColumn",
+    "TableRow",
+    "Tables",
     "TokenBucket",
     "TooManyRequests",
     "Transport",
@@ -421,6 +434,10 @@ _NAMES = {
     "clients.manifests.manifest_diff": "DiffReport FieldChange ObjectDiff",
     "clients.manifests.manifest_files": "load_manifests",
     "clients.manifests.manifest_report": "ApplyReport FieldConflict ManifestResult",
+    "clients.tables.object_tables": "Tables",
+    "clients.tables.printed_table": "Table TableColumn TableRow",
+    "clients.metadata_client": "MetadataClient MetadataResource",
+    "clients.replica_count": "ScaleOptions",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
     "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",

@@ -27,6 +27,7 @@ ONE_FORMAT = {
     "test_connections",  # sends requests without a client
     "test_control_plane",  # starts servers
     "test_describe",  # kubectl chooses its formats
+    "test_drain",  # runs kubectl, and waits for deadlines
     "test_examples",  # runs programs
     "test_coordinated_election",  # starts servers
     "test_leader_election",  # runs programs
@@ -42,6 +43,7 @@ ONE_FORMAT = {
     "test_silence",  # waits for connections that are silent, whatever was in them
     "test_soak",  # uses both formats
     "test_wait_beside_kubectl",  # kubectl chooses its formats
+    "test_tables",  # runs kubectl, and tables are JSON
 }
 """The modules whose tests run once: the format does not concern them, or the second run would take minutes."""
 

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from kubeloop.clients.access_review import Permission
     from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
+    from kubeloop.clients.metadata_client import MetadataClient
     from kubeloop.clients.object_reference import Referable
     from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.clients.tables.object_tables import Tables
     from kubeloop.config.config import Config
     from kubeloop.discovery.discovery_client import DiscoveryClient
     from kubeloop.discovery.disk_cache import DiskCache
@@ -154,6 +156,13 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         endpoint = ResourceEndpoint(self._rest, Unstructured, namespace, info=info_of(mapping), spell=spell_namespace)
         return DynamicResource.at(endpoint)
 
+    @property
+    def metadata(self) -> MetadataClient:
+        """A client for the metadata of any resource, which reads and sends nothing else of an object."""
+        from kubeloop.clients.metadata_client import MetadataClient
+
+        return MetadataClient.from_rest(self._rest, known=self._known_resources())
+
     @overload
     def resource(
         self, model: type[K], /, namespace: str | DefaultNamespace | None = None
@@ -201,18 +210,44 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         resource_of(model)
         return ModelClient[Any, Any](self._rest, model, namespace if resource is None else resource)
 
+    async def as_table(self, objects: object, *, timeout: float | None = None) -> Tables:
+        """Read the rows that `kubectl get` prints for objects at hand: `print(await clientset.as_table(pods))`.
+
+        One request is sent per resource and namespace: for a single object, that of the object.
+
+        Args:
+            objects: One object, a list of the API, a lister of an informer, or any iterable of objects, of any kinds.
+            timeout: Seconds for each request. None means the timeout of the config.
+
+        Returns:
+            A table per kind, in the order of the objects. An object that the server does not have any more, or has with
+            another uid, is in `missing`.
+
+        Raises:
+            TypeError: Something else than objects of Kubernetes was passed.
+
+        Reference: kubectl get.
+        """
+        from kubeloop.clients.tables.object_tables import objects_of, tables_of
+
+        return await tables_of(self._rest, self._known_resources(), objects_of(objects), timeout)
+
     def _discovered(
         self, resource: GroupVersionKind | GroupVersionResource, namespace: str | DefaultNamespace | None
     ) -> DynamicResource:
         from kubeloop.clients.discovered_endpoint import DiscoveredEndpoint
         from kubeloop.clients.dynamic import DynamicResource, spell_namespace
 
-        if self._known is None:
-            self._known = {}
+        known = self._known_resources()
         endpoint = DiscoveredEndpoint(
-            self._rest, resource, namespace, known=self._known, spell=spell_namespace, recall=self._recall
+            self._rest, resource, namespace, known=known, spell=spell_namespace, recall=self._recall
         )
         return DynamicResource.at(endpoint)
+
+    def _known_resources(self) -> KnownResources:
+        if self._known is None:
+            self._known = {}
+        return self._known
 
     def _recall(self, name: GroupVersionKind | GroupVersionResource) -> ResourceInfo | None:
         from kubeloop.clients.resource_lookup import info_of
@@ -320,12 +355,6 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         spec = authorization_v1.SelfSubjectRulesReviewSpec(namespace=where)
         review = authorization_v1.SelfSubjectRulesReview(spec=spec)
         return (await self.authorization_v1.self_subject_rules_reviews().create(review, timeout=timeout)).status
-
-    def _recall(self, name: GroupVersionKind | GroupVersionResource) -> ResourceInfo | None:
-        from kubeloop.clients.resource_lookup import info_of
-
-        mapping = None if self._mapper is None else self._mapper.peek(name)
-        return None if mapping is None else info_of(mapping)
 
     if not TYPE_CHECKING:
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
 from kubeloop.clients.base_resource_client import BaseResourceClient
 from kubeloop.clients.object_iterator import ObjectIterator, warn_of_unreadable
+from kubeloop.clients.tables.table_verb import AsTable
 from kubeloop.clients.wait_verb import Wait
 from kubeloop.errors import NotFound, Unreadable
 from kubeloop.wire.options import ListOptions, WatchOptions, list_params
@@ -84,8 +85,8 @@ class Get(BaseResourceClient[T_co]):
             return True
 
 
-class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
-    """list and iterate."""
+class List(AsTable[T_co], Generic[T_co, L_co]):
+    """list, iterate and as_table."""
 
     __slots__ = ()
 

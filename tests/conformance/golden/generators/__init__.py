@@ -32,6 +32,7 @@ from .migrations import migrations
 from .oidc import oidc
 from .priority_queue import priority_queue
 from .rest_mapper import rest_mapper
+from .tables import tables
 
 __all__ = ["GENERATORS", "cases"]
 
@@ -68,6 +69,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "rest_mapper": rest_mapper,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,
+    "tables": tables,
     "times": values.times,
     "urls": rest.urls,
     "workqueue": scripts.workqueue,

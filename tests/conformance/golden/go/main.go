@@ -75,6 +75,7 @@ var surfaces = map[string]surface{
 	"rest_mapper":        {run: runRESTMapper},
 	"schema":             {run: runSchema},
 	"strategic_patches":  {run: runStrategicPatches},
+	"tables":             {run: runTables},
 	"times":              {run: runTimes},
 	"urls":               {run: runURLs},
 	"workqueue":          {run: runWorkQueue, waits: true},

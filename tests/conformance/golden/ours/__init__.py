@@ -25,6 +25,7 @@ from . import (
     rest_mapper,
     scripts,
     selectors,
+    tables,
     values,
 )
 
@@ -63,6 +64,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "rest_mapper": rest_mapper.rest_mapper,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,
+    "tables": tables.tables,
     "times": values.times,
     "urls": rest.urls,
     "workqueue": scripts.workqueue,
