@@ -3,19 +3,21 @@
 Definitions repeat whole trees of types: a pod template is in them once per place. Two nested types are equal if they
 have the same fields with the same names, types, defaults and known values, down to the last level. Equal types whose
 field names end in the same word (`livenessProbe`, `readinessProbe`) become one class with a short name (`Probe`). A
-type in one place is named after its path, or after the end of the path if that is long.
+type in one place is named after its path, or after the end of the path if that is long. A type that is one of
+`kubeloop.models` gets no class: see `core_matches`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
+from kubeloop.codegen.core_matches import CoreMatches
 from kubeloop.codegen.given_names import PLACES, ModuleRecord
 from kubeloop.codegen.python_names import camel, type_name, unique
-from kubeloop.codegen.schema import Kind, Module, SchemaField, Struct, Type
+from kubeloop.codegen.schema import Kind, Module, SchemaField, Struct, Type, references
 
 __all__ = ["share_types"]
 
@@ -33,22 +35,70 @@ def share_types(module: Module, places: Mapping[str, str], record: ModuleRecord)
         places: The place of each type and enum, see `StructuralReader.places`.
         record: The names that an earlier run gave; they are kept, and new classes get other names.
     """
-    signatures = _Signatures(module)
     kinds = {kind.struct for kind in module.kinds.values()}
-    ordered = sorted(module.structs, key=lambda name: _order(places.get(name, name)))
-    groups: dict[object, list[str]] = {}
-    for name in ordered:
-        place = places.get(name, name)
-        groups.setdefault(name if name in kinds else (signatures.of(name), _last_word(place)), []).append(name)
-    enums: dict[object, list[str]] = {}
-    for name in sorted(module.enums, key=lambda name: _order(places.get(name, name))):
-        enums.setdefault((*module.enums[name], _last_word(places.get(name, name))), []).append(name)
+    groups = _equal_types(module, places, kinds)
+    core = _core_types(module, places, groups, kinds, record)
+    structs, enums = _reachable(module, kinds, core)
+    kept = [named for group in groups if (named := [name for name in group if name in structs])]
 
     names = _Names(places, record, kinds)
-    classes = names.give(groups.values(), record.classes)
-    values = names.give(enums.values(), record.enums)
-    shared = _renamed(module, names.final, classes, [one[0] for one in values])
+    classes = names.give(kept, record.classes)
+    values = names.give(_equal_enums(module, places, enums), record.enums)
+    shared = _renamed(module, {**names.final, **core}, classes, [one[0] for one in values])
     return replace(shared, places=names.places, given_attributes=record.attributes, given_clients=record.resources)
+
+
+def _equal_types(module: Module, places: Mapping[str, str], kinds: Set[str]) -> Sequence[Sequence[str]]:
+    signatures = _Signatures(module)
+    groups: dict[object, list[str]] = {}
+    for name in sorted(module.structs, key=lambda name: _order(places.get(name, name))):
+        place = places.get(name, name)
+        groups.setdefault(name if name in kinds else (signatures.of(name), _last_word(place)), []).append(name)
+    return list(groups.values())
+
+
+def _equal_enums(module: Module, places: Mapping[str, str], used: Set[str]) -> Iterable[Sequence[str]]:
+    enums: dict[object, list[str]] = {}
+    for name in sorted(used, key=lambda name: _order(places.get(name, name))):
+        enums.setdefault((*module.enums[name], _last_word(places.get(name, name))), []).append(name)
+    return enums.values()
+
+
+def _core_types(
+    module: Module,
+    places: Mapping[str, str],
+    groups: Iterable[Sequence[str]],
+    kinds: Set[str],
+    record: ModuleRecord,
+) -> Mapping[str, str]:
+    """Return the core types of types, as module.Name. A type that has a class since an earlier run keeps it."""
+    matches = CoreMatches(module.name, module.structs, places)
+    given = {place for found in record.classes.values() for place in found}
+    found: dict[str, str] = {}
+    for group in groups:
+        if kinds.isdisjoint(group) and not any(places.get(name, name) in given for name in group):
+            found |= {name: core for name in group if (core := matches.find(name))}
+    return found
+
+
+def _reachable(module: Module, kinds: Set[str], core: Mapping[str, str]) -> tuple[Set[str], Set[str]]:
+    """Return the types and enums that are still used if core types stand in place of some."""
+    prefix = f"{module.name}."
+    subresources = [sub for resource in module.resources for sub in resource.subresources]
+    used = [resource.response for resource in module.resources]
+    used += [name for sub in subresources for name in (sub.request, sub.response, *sub.requests_also)]
+    pending = [*kinds, *(name.removeprefix(prefix) for name in used if name.startswith(prefix))]
+    structs: set[str] = set()
+    enums: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in structs or name in core:
+            continue
+        structs.add(name)
+        for one in module.structs[name].fields:
+            pending += [held.removeprefix(prefix) for held in references(one.type) if held.startswith(prefix)]
+            enums |= {one.enum.removeprefix(prefix)} if one.enum else set()
+    return structs, enums
 
 
 class _Signatures:
@@ -73,7 +123,8 @@ class _Signatures:
 
     def _field(self, field: SchemaField) -> tuple[object, ...]:
         values = self._module.enums.get(field.enum.partition(".")[2], ())
-        flags = (field.omit_empty, field.omit_zero, field.required, field.nullable, field.secret)
+        always = field.required and not field.omit_empty
+        flags = (field.omit_empty, field.omit_zero, always, field.nullable, field.secret)
         return (field.wire, self._type(field.type), flags, tuple(values), field.default)
 
     def _type(self, kind: Type) -> object:
@@ -184,7 +235,10 @@ def _order(place: str) -> tuple[int, str]:
 def _renamed(module: Module, final: Mapping[str, str], groups: Sequence[Sequence[str]], enums: Sequence[str]) -> Module:
     def qualified(name: str) -> str:
         owner, dot, short = name.partition(".")
-        return f"{owner}.{final.get(short, short)}" if dot and owner == module.name else name
+        if not dot or owner != module.name:
+            return name
+        new = final.get(short, short)
+        return new if "." in new else f"{owner}.{new}"
 
     def typed(kind: Type) -> Type:
         if kind.kind == "ref":

@@ -61,7 +61,8 @@ class StructuralReader:
             fields.append(self._field(name, wire, value, required=wire in required))
         preserve = schema.get("x-kubernetes-preserve-unknown-fields") is True
         parts = (_text(schema), _PRESERVED if preserve else "")
-        self.structs[name] = Struct(name, fields, "\n\n".join(part for part in parts if part), preserve)
+        atomic = schema.get("x-kubernetes-map-type") == "atomic"
+        self.structs[name] = Struct(name, fields, "\n\n".join(part for part in parts if part), preserve, atomic)
 
     def _field(self, owner: str, wire: str, schema: JSONSchema, *, required: bool) -> SchemaField:
         schema = _merged(schema)
@@ -81,7 +82,7 @@ class StructuralReader:
             kind,
             omit_empty=not (always or null_always),
             omit_zero=not (always or null_always),
-            required=always,
+            required=needed,
             nullable=null and not null_always,
             secret=_is_secret(schema),
             enum=self._enum(path, schema, place),
