@@ -49,9 +49,14 @@ def _scalars() -> st.SearchStrategy[Case]:
     )
 
 
+def _items(inner: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
+    """Return what a list or map holds: values that are never null, or may be."""
+    return st.one_of(inner, inner.map(lambda case: ({**case[0], "nullable": True}, st.one_of(st.none(), case[1]))))
+
+
 def _containers(inner: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
-    lists = inner.map(lambda case: ({"type": "array", "items": case[0]}, st.lists(case[1], max_size=3)))
-    maps = inner.map(
+    lists = _items(inner).map(lambda case: ({"type": "array", "items": case[0]}, st.lists(case[1], max_size=3)))
+    maps = _items(inner).map(
         lambda case: (
             {"type": "object", "additionalProperties": case[0]},
             st.dictionaries(TEXT, case[1], max_size=3),
@@ -74,7 +79,7 @@ SPECS = _objects(st.recursive(_scalars(), _containers, max_leaves=6))
 
 
 @contextmanager
-def _imported(text: str) -> Iterator[Any]:
+def imported(text: str) -> Iterator[Any]:
     """Yield the module of a text, as an import would create it, for as long as the block runs."""
     module = ModuleType("generated_by_property_test")
     sys.modules[module.__name__] = module
@@ -91,7 +96,7 @@ def test_objects_survive_the_models_of_their_schema(case: Case, data: st.DataObj
     schema, values = case
     module = read_crds([definition(properties={"spec": schema})], "test")["example_com_v1"]
     ast.parse(emit_stub(module, TARGET))
-    with _imported(emit_models(module, TARGET)) as generated:
+    with imported(emit_models(module, TARGET)) as generated:
         value = {"apiVersion": "example.com/v1", "kind": "Thing", "spec": data.draw(values)}
         thing = generated.Thing.from_dict(value)
 
