@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.custom_resources import generated, served
 from tests.support.definitions import definition
 from tests.support.real_clientset import config_of
 
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PACKAGE = "generated_with_core_types"
 OLDER = ("resizePolicy", "restartPolicyRules", "volumeDevices")
 """Fields of containers that the definition does not have, as that of an older Kubernetes."""
@@ -104,7 +106,11 @@ async def test_a_pod_template_goes_to_the_server_and_back(package: None, server:
         assert isinstance(container, core_v1.Container)
         assert container.resources.limits == {"cpu": "1", "memory": "1.50Gi"}
         assert container.ports[0].protocol == "TCP", "the schema's default"
-        assert container.liveness_probe.grpc.service == "", "the null of Go's type is no value of the definition"
+        probe = container.liveness_probe
+        assert probe is not None
+        assert probe.grpc == core_v1.GRPCAction(port=80, service=""), (
+            "the null of Go's type is no value of the definition"
+        )
 
         unchanged = await jobs.update(created)
         assert unchanged.metadata.resource_version == created.metadata.resource_version
@@ -117,10 +123,10 @@ async def test_a_pod_template_goes_to_the_server_and_back(package: None, server:
         assert edited.spec.template.spec.node_selector == {"zone": "a"}
 
         draft = edited.draft()
-        draft.status.conditions = [meta_v1.Condition(type="Ready", status="True", reason="Done", message="")]
-        draft.status.conditions[0].last_transition_time = edited.metadata.creation_timestamp
+        ready = meta_v1.Condition(type="Ready", status="True", reason="Done", message="", last_transition_time=NOW)
+        draft.status.conditions = [ready]
         after = await jobs.update_status(draft.finish().after)
-        assert after.status.conditions == draft.finish().after.status.conditions
+        assert list(after.status.conditions) == [ready]
 
 
 async def test_an_edit_replaces_lists_which_servers_do_not_merge_in_custom_resources(

@@ -9,7 +9,9 @@ from kubeloop.codegen.schema import Module, Struct, Type, load_directory
 
 __all__ = ["PATTERN", "core_schema"]
 
-PATTERN = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
+PATTERN = (
+    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
+)
 _EITHER = {"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": True}
 _SCALARS: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -20,10 +22,13 @@ _SCALARS: dict[str, dict[str, Any]] = {
     "int_or_string": _EITHER,
     "quantity": {**_EITHER, "pattern": PATTERN},
 }
-_ATOMIC = frozenset(
-    "LocalObjectReference ObjectReference SecretKeySelector ConfigMapKeySelector SecretReference LabelSelector "
-    "ObjectFieldSelector ResourceFieldSelector TypedLocalObjectReference NodeSelector NodeSelectorTerm".split()
-)
+# fmt: off
+_ATOMIC = frozenset({
+    "ConfigMapKeySelector", "LabelSelector", "LocalObjectReference", "NodeSelector", "NodeSelectorTerm",
+    "ObjectFieldSelector", "ObjectReference", "ResourceFieldSelector", "SecretKeySelector", "SecretReference",
+    "TypedLocalObjectReference",
+})
+# fmt: on
 _DEFAULTS = {("ContainerPort", "protocol"): "TCP", ("LocalObjectReference", "name"): "", ("GRPCAction", "service"): ""}
 
 

@@ -9,10 +9,11 @@ and not another one that happens to have the same fields. docs/design/models.md 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from kubeloop.codegen.core_types import CoreField, CoreType, core_types
+from kubeloop.codegen.python_names import words
 from kubeloop.codegen.schema import SchemaField, Struct, Type
 
 __all__ = ["CoreMatches"]
@@ -31,15 +32,15 @@ _SAME: Mapping[str, frozenset[str]] = {
 
 _METADATA = "meta_v1.ObjectMeta"
 
-_USUAL = frozenset(
-    "address apiGroup apiVersion data group host id key kind message name namespace path port reason status type uid url "
-    "value values version".split()  # noqa: SIM905
-)
+# fmt: off
+_USUAL = frozenset({
+    "address", "apiGroup", "apiVersion", "data", "group", "host", "id", "key", "kind", "message", "name", "namespace",
+    "path", "port", "reason", "status", "type", "uid", "url", "value", "values", "version",
+})
+# fmt: on
 """Names of fields that many types have which are not related."""
 
 _META = frozenset({"Condition", "LabelSelector", "LabelSelectorRequirement", "OwnerReference"})
-
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 class CoreMatches:
@@ -118,7 +119,7 @@ class CoreMatches:
         return core.kind in _SAME.get(kind.kind, ())
 
 
-def _may_be(fields: Set[str], core: CoreType) -> bool:
+def _may_be(fields: AbstractSet[str], core: CoreType) -> bool:
     """Return whether a type that nothing around it explains can be a core type: it has more than half of the fields."""
     module, _, name = core.name.partition(".")
     # The conditions of core_v1 are those of one kind each, and of meta_v1 few types are embedded in others.
@@ -139,7 +140,7 @@ def _meant(candidates: Sequence[CoreType], place: str, descriptions: Iterable[st
     """
     names = {one.name: _words(one.name.partition(".")[2]) for one in candidates}
     common = frozenset[str].intersection(*names.values()) if names else frozenset[str]()
-    told = {name: words - common for name, words in names.items()}
+    told = {name: own - common for name, own in names.items()}
     of_field = _words(place)
     first = _most(told, of_field)
     if len(first) == 1 and told[first[0]]:
@@ -148,11 +149,11 @@ def _meant(candidates: Sequence[CoreType], place: str, descriptions: Iterable[st
     return last[0] if len(last) == 1 else ""
 
 
-def _most(told: Mapping[str, frozenset[str]], words: frozenset[str]) -> Sequence[str]:
+def _most(told: Mapping[str, frozenset[str]], given: frozenset[str]) -> Sequence[str]:
     """Return the names whose words are there, without those of which another such name says the same and more."""
-    there = {name: own for name, own in told.items() if own <= words}
+    there = {name: own for name, own in told.items() if own <= given}
     return [name for name, own in there.items() if not any(own < other for other in there.values())]
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word.lower().removesuffix("s") for word in _WORD.findall(text))
+    return frozenset(word.lower().removesuffix("s") for word in words(text))

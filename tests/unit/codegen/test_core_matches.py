@@ -25,7 +25,7 @@ KEY: dict[str, Any] = {
 }
 
 
-def _module(*, given: GivenNames | None = None, **spec: Any) -> Module:
+def _module(given: GivenNames | None = None, /, **spec: Any) -> Module:
     documents = [definition(properties={"spec": {"type": "object", "properties": spec}})]
     return modules_of(find_definitions(documents, "test"), ModuleNames(given))["example_com_v1"]
 
@@ -100,10 +100,10 @@ def test_a_field_that_the_class_does_not_have_makes_a_class_and_leaves_its_parts
     ],
 )
 def test_a_field_with_other_values_makes_a_class(change: dict[str, Any]) -> None:
-    schema = {"type": "object", "properties": {"key": TEXT, "path": TEXT, "mode": NUMBER}, "required": ["key", "path"]}
+    properties = {"key": TEXT, "path": TEXT, "mode": NUMBER}
+    schema: dict[str, Any] = {"type": "object", "required": ["key", "path"], "properties": properties}
     assert _found("item", schema) == "core_v1.KeyToPath"
-    schema = {**schema, "properties": {**schema["properties"], **change}}
-    assert _found("item", schema) == "example_com_v1.ThingSpecItem"
+    assert _found("item", {**schema, "properties": {**properties, **change}}) == "example_com_v1.ThingSpecItem"
 
 
 def test_what_keeps_unknown_fields_makes_a_class() -> None:
@@ -136,10 +136,10 @@ def test_a_pointer_tells_zero_from_absent_and_may_have_any_default() -> None:
 
 
 def test_half_of_the_fields_are_not_enough() -> None:
-    schema = {"type": "object", "properties": {"key": TEXT, "operator": TEXT, "effect": TEXT, "value": TEXT}}
-    assert _found("toleration", schema) == "core_v1.Toleration"
-    del schema["properties"]["effect"], schema["properties"]["value"]
-    assert _found("toleration", schema) == "example_com_v1.ThingSpecToleration"
+    properties = {"key": TEXT, "operator": TEXT, "effect": TEXT, "value": TEXT}
+    assert _found("toleration", {"type": "object", "properties": properties}) == "core_v1.Toleration"
+    del properties["effect"], properties["value"]
+    assert _found("toleration", {"type": "object", "properties": properties}) == "example_com_v1.ThingSpecToleration"
 
 
 def test_parts_need_half_of_the_fields_too() -> None:
@@ -193,7 +193,7 @@ def test_a_type_that_has_a_class_keeps_it(tmp_path: Path) -> None:
     grown = {**schema, "properties": {**schema["properties"], "more": TEXT}}
     before = _module(toleration=grown)
     (tmp_path / FILE).write_text(generate_package({before.name: before}, "# Generated.")[FILE])
-    after = _module(given=read_names(tmp_path), toleration=schema, other=schema)
+    after = _module(read_names(tmp_path), toleration=schema, other=schema)
     assert _used(after) == {
         "toleration": "example_com_v1.ThingSpecToleration",
         "other": "core_v1.Toleration",
@@ -205,7 +205,9 @@ def test_the_files_of_a_package_import_the_modules_of_its_core_types() -> None:
     files = generate_package({module.name: module}, "# Generated.")
     assert "from kubeloop.models import core_v1, meta_v1\n" in files["models/example_com_v1.py"]
     assert "template: core_v1.PodTemplateSpec | None = None\n" in files["models/example_com_v1.py"]
-    assert "template: Nested[core_v1.PodTemplateSpec, core_v1.PodTemplateSpec.Draft]" in files["models/example_com_v1.pyi"]
+    assert (
+        "template: Nested[core_v1.PodTemplateSpec, core_v1.PodTemplateSpec.Draft]" in files["models/example_com_v1.pyi"]
+    )
 
 
 def test_core_types_are_read_as_the_schema_of_go_has_them() -> None:
