@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from kubeloop.codegen.schema import Module, Struct, Type, load_directory
+from tests.support.definitions import definition
 
-__all__ = ["PATTERN", "core_schema"]
+__all__ = ["PATTERN", "core_schema", "grown", "large_definition"]
 
 PATTERN = (
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
@@ -81,3 +82,25 @@ def _type(kind: Type, without: frozenset[str]) -> dict[str, Any]:
             return _struct(kind.name, without)
         case scalar:
             return _SCALARS[scalar]
+
+
+def grown(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema in which each object with fields has one more, so that none is a type that kubeloop has."""
+    result = {
+        name: grown(value) if name in ("items", "additionalProperties") else value for name, value in schema.items()
+    }
+    if "properties" in schema:
+        fields = {name: grown(value) for name, value in schema["properties"].items()}
+        result["properties"] = {**fields, "grownLater": {"type": "string", "description": "A field of its own."}}
+    return result
+
+
+def large_definition() -> dict[str, Any]:
+    """Return a definition as large as those of public projects: three pod templates that are none of kubeloop's."""
+    template = grown(core_schema("core_v1.PodTemplateSpec"))
+    parts = dict.fromkeys(("serverTemplate", "workerTemplate"), template)
+    parts["workers"] = {"type": "object", "additionalProperties": template}
+    spec = {"type": "object", "required": ["serverTemplate"], "properties": parts}
+    conditions = {"type": "array", "items": grown(core_schema("meta_v1.Condition"))}
+    status = {"type": "object", "properties": {"conditions": conditions}}
+    return definition("large.example.com", "Stack", "stacks", properties={"spec": spec, "status": status}, storage=True)
