@@ -66,6 +66,12 @@ def test_a_check_names_the_files_that_are_not_current_and_writes_nothing(
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
 
 
+def test_the_package_of_the_example_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[3] / "examples")
+    arguments = ["generate", "--crd", "custom_resource/backups.crd.yaml", "--out", "custom_resource/generated"]
+    assert main([*arguments, "--check"]) == 0
+
+
 def test_a_check_of_a_definition_that_has_grown_fails(tmp_path: Path) -> None:
     file, out = tmp_path / "a.yaml", tmp_path / "out"
     file.write_text(Path(CRDS[0]).read_text())
