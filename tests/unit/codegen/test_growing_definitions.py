@@ -120,7 +120,7 @@ def test_names_stay_while_a_definition_grows_in_many_steps(package: _Package) ->
     assert package.class_of("Thing.spec.readinessProbe") == "ThingSpecReadinessProbe"
     assert package.class_of("Thing.spec.startupProbe") in ("Probe", "ThingSpecReadinessProbe")
 
-    # One of the three changes, and one is gone for a while.
+    # One of the three changes, and one is removed.
     startup = package.class_of("Thing.spec.startupProbe")
     del spec["readinessProbe"]
     spec["startupProbe"] = _object(path=TEXT, timeout={"type": "integer"})
