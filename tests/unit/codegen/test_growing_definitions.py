@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from kubeloop.codegen.custom import ModuleNames, generate_package
 from kubeloop.codegen.given_names import FILE, ModuleRecord, read_names
 from tests.support.core_schemas import core_schema
 from tests.support.definitions import definition
+from tests.support.given_names import changed_names
 
 TEXT: dict[str, Any] = {"type": "string"}
 
@@ -49,29 +49,13 @@ class _Package:
         ), "the same input gives the same names"
         record = read_names(self._folder).record("example.com/v1")
         if self.records:
-            assert list(_changes(self.records[-1], record)) == []
+            assert list(changed_names(self.records[-1], record)) == []
         self.records.append(record)
         return record
 
     def class_of(self, place: str) -> str:
         (found,) = (name for name, places in self.records[-1].classes.items() if place in places)
         return found
-
-
-def _changes(before: ModuleRecord, after: ModuleRecord) -> Iterator[str]:
-    """Yield the names whose meaning has changed. A class means the places that it has in common with before."""
-    if before.module != after.module:
-        yield before.module
-    held = {place for places in after.classes.values() for place in places}
-    for name, places in before.classes.items():
-        if held.intersection(places) and not set(places).intersection(after.classes.get(name, ())):
-            yield name
-    for name, attributes in before.attributes.items():
-        now = after.attributes.get(name, {})
-        yield from (f"{name}.{wire}" for wire in attributes.keys() & now if attributes[wire] != now[wire])
-    yield from (
-        name for name in before.resources.keys() & after.resources if before.resources[name] != after.resources[name]
-    )
 
 
 @pytest.fixture
