@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any
 
 import pytest
@@ -16,9 +15,9 @@ from kubeloop.codegen.model_files import emit_models
 from kubeloop.codegen.target import Target
 from kubeloop.objects.json.decode import decode
 from kubeloop.objects.json.encode import encode
-from tests.property.codegen.test_custom_models import imported
 from tests.support.core_schemas import core_schema
 from tests.support.definitions import definition
+from tests.support.imported import imported
 
 TARGET = Target("..models", lambda _: "# Generated.")
 TYPES = {
@@ -62,7 +61,7 @@ def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "properties" not in schema:
         return st.dictionaries(st.sampled_from("abc"), _values(schema["additionalProperties"]))
     required = schema.get("required", [])
-    values = {name: st.deferred(partial(_values, one)) for name, one in schema["properties"].items()}
+    values = {name: _values(one) for name, one in schema["properties"].items()}
     return st.fixed_dictionaries(
         {name: values[name] for name in required},
         optional={name: value for name, value in values.items() if name not in required},

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import ast
 import base64
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +13,7 @@ from kubeloop.codegen.crd import read_crds
 from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.target import Target
 from tests.support.definitions import definition
+from tests.support.imported import imported
 
 TARGET = Target("..models", lambda _: "# Generated.")
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -76,18 +73,6 @@ def _objects(draw: st.DrawFn, inner: st.SearchStrategy[Case]) -> Case:
 
 
 SPECS = _objects(st.recursive(_scalars(), _containers, max_leaves=6))
-
-
-@contextmanager
-def imported(text: str) -> Iterator[Any]:
-    """Yield the module of a text, as an import would create it, for as long as the block runs."""
-    module = ModuleType("generated_by_property_test")
-    sys.modules[module.__name__] = module
-    try:
-        exec(compile(text, module.__name__, "exec"), module.__dict__)
-        yield module
-    finally:
-        del sys.modules[module.__name__]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
