@@ -2,9 +2,9 @@
 
 Downloads the Go modules of `modules.txt` into FOLDER, whose hashes must be those of the list, and generates one new
 package per project. Prints a table with, per project: definitions, classes of the models and how many there would be
-without the types of `kubeloop.models`, the time of generation, the time to import the models of the largest group
-version in a new process (the median of seven, after those of kubeloop) and its ratio to the import of core_v1 in the
-same process, and with `--types` the errors, the time and the memory of mypy and of pyright, both in strict mode.
+without the types of `kubeloop.models`, the time of generation, the CPU time to import the models of the largest group
+version in a new process (the median of seven, after those of kubeloop) and its ratio to that of core_v1 in the same
+process, and with `--types` the errors, the time and the memory of mypy and of pyright, both in strict mode.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _IMPORT = """
 import importlib, sys, time
 sys.path.insert(0, sys.argv[1])
 import kubeloop.objects.model
-begin = time.perf_counter()
+begin = time.process_time()
 from kubeloop.models import core_v1
-middle = time.perf_counter()
+middle = time.process_time()
 from kubeloop.models import autoscaling_v1
-own = time.perf_counter()
+own = time.process_time()
 importlib.import_module(sys.argv[2])
-print(middle - begin, time.perf_counter() - own)
+print(middle - begin, time.process_time() - own)
 """
 _RUNS = 7
 

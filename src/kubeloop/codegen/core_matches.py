@@ -68,7 +68,7 @@ class CoreMatches:
         if fields not in self._candidates:
             self._candidates[fields] = [one for one in core_types().values() if _may_be(fields, one)]
         found = [one for one in self._candidates[fields] if self._is_safe(name, one)]
-        if struct.atomic and (whole := [one for one in found if one.fields.keys() == fields]):
+        if struct.atomic and (whole := [one for one in found if len(one.fields) == len(fields)]):
             found = whole
         place = self._places.get(name, name).rpartition(".")[2]
         return _meant(found, place, [struct.description, *(field.description for field in struct.fields)])
