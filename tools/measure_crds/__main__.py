@@ -2,9 +2,10 @@
 
 Downloads the Go modules of `modules.txt` into FOLDER, whose hashes must be those of the list, and generates one new
 package per project. Prints a table with, per project: definitions, classes of the models and how many there would be
-without the types of `kubeloop.models`, the time of generation, the CPU time to import the models of the largest group
+without the types of `kubeloop.models`, the time of generation, the time to import the models of the largest group
 version in a new process (the median of seven, after those of kubeloop) and its ratio to that of core_v1 in the same
-process, and with `--types` the errors, the time and the memory of mypy and of pyright, both in strict mode.
+process, and with `--types` the errors, the time and the memory of mypy and of pyright, both in strict mode. Times are
+CPU times, which other programs hardly change.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,9 +80,9 @@ def main() -> int:
             cells += _measured(project, files, options.folder)
             cells.insert(3, str(_classes_without_core_types(documents)))
             checked = _checked(project.name, options.folder / "packages") if options.types else []
-        except subprocess.CalledProcessError as error:
+        except subprocess.SubprocessError as error:
             failed += 1
-            print(_row([*cells, str(error.stderr).strip().splitlines()[-1]]), flush=True)
+            print(_row([*cells, str(error)]), flush=True)
             continue
         failed += any("error" in one for one in checked)
         print(_row([*cells, *checked]), flush=True)
@@ -125,16 +125,15 @@ def _measured(project: Project, files: list[Path], folder: Path) -> list[str]:
     out = folder / "packages" / project.name
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "kubeloop", "generate", "--out", str(out), "--crd", *map(str, files)]
-    begin = time.perf_counter()
-    subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds = time.perf_counter() - begin
+    generated = _run(command, folder, os.environ)
+    generated.check()
     stubs = sorted((out / "models").glob("*.pyi"), key=lambda path: path.stat().st_size)
     classes = sum(line.startswith("class ") for path in stubs for line in path.read_text().splitlines())
     command = [sys.executable, "-c", _IMPORT, str(out.parent), f"{project.name}.models.{stubs[-1].stem}"]
     runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() for _ in range(_RUNS)]
     own = statistics.median(float(run[1]) for run in runs)
     ratio = statistics.median(float(run[1]) / float(run[0]) for run in runs)
-    return [str(classes), f"{seconds:.1f} s", f"{own * 1e3:.0f} ms", f"{ratio:.2f}"]
+    return [str(classes), f"{generated.seconds:.1f} s", f"{own * 1e3:.0f} ms", f"{ratio:.2f}"]
 
 
 def _checked(name: str, folder: Path) -> list[str]:
@@ -147,17 +146,34 @@ def _checked(name: str, folder: Path) -> list[str]:
     mypy = ["mypy", "--strict", "--config-file=", "--cache-dir", os.devnull, "-p", name]
     pyright = ["pyright", "-p", str(config), "--pythonpath", sys.executable]
     environment = {**os.environ, "MYPYPATH": str(Path.cwd() / "src")}
-    return [_run([sys.executable, "-m", *command], folder, environment) for command in (mypy, pyright)]
+    done = [_run([sys.executable, "-m", *command], folder, environment) for command in (mypy, pyright)]
+    return [f"{one.seconds:.0f} s, {one.memory:.0f} MB{one.error and f', {one.error} (error)'}" for one in done]
 
 
-def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> str:
-    log = folder / "checker.log"
-    begin = time.perf_counter()
-    with log.open("wb") as output, subprocess.Popen(command, cwd=folder, env=environment, stdout=output) as process:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A program that has ended: its CPU time, its memory in MB, and the last line of its output if it failed."""
+
+    seconds: float
+    memory: float
+    error: str
+
+    def check(self) -> None:
+        if self.error:
+            raise subprocess.SubprocessError(self.error)
+
+
+def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Done:
+    log = folder / "output.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output) as process,
+    ):
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    cell = f"{time.perf_counter() - begin:.0f} s, {usage.ru_maxrss / 1024:.0f} MB"
-    return cell if process.returncode == 0 else f"{cell}, {log.read_text().strip().splitlines()[-1]} (error)"
+    failed = process.returncode != 0
+    error = (log.read_text().strip().splitlines() or ["no output"])[-1] if failed else ""
+    return Done(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, error)
 
 
 if __name__ == "__main__":
