@@ -23,6 +23,7 @@ _YEAR_0 = "the server in Python sends objects that Python cannot represent in JS
 
 ONLY_REAL: dict[str, str] = {
     "test_apply_sets": _APPLY,
+    "test_core_types_in_crds": _CUSTOM,
     "test_coordinated_election": "the server in Python does not choose leaders",
     "test_auth::test_a_client_certificate_of_a_kubeconfig": _IDENTITY,
     "test_auth::test_a_kubeconfig_with_a_token_written_by_hand": _IDENTITY,
