@@ -147,6 +147,7 @@ if TYPE_CHECKING:
     from kubeloop.objects.change import Change
     from kubeloop.objects.draft import Draft
     from kubeloop.objects.model import Kind, KindList, Model
+    from kubeloop.program import run
     from kubeloop.rest.client import RequestOptions, RESTClient
     from kubeloop.rest.result import Result
     from kubeloop.rest.warnings import WarningHandler, WarningLogger, WarningWriter, ignore_warnings
@@ -405,6 +406,7 @@ __all__ = [
     "retry_on_conflict",
     "retry_on_error",
     "rollout_progress",
+    "run",
     "scaled_int_or_percent",
     "short_human_duration",
     "split_key",
@@ -473,6 +475,7 @@ _NAMES = {
     "objects.model": "Kind KindList Model",
     "objects.change": "Change",
     "objects.draft": "Draft",
+    "program": "run",
     "scheme": "Scheme",
     "unstructured": "Unstructured UnstructuredDraft UnstructuredList",
     "version": "__version__",

@@ -32,6 +32,7 @@ ONE_FORMAT = {
     "test_coordinated_election",  # starts servers
     "test_leader_election",  # runs programs
     "test_health",  # starts servers, and sends requests without a client
+    "test_newcomer",  # runs programs
     "test_generated_crds",  # custom resources are JSON
     "test_manifest_page",  # runs programs
     "test_manifests",  # manifests are sent as JSON
