@@ -62,7 +62,7 @@ class ApplySetSteps:
         self._objects: Sequence[PlannedObject] = ()
 
     async def before_apply(self, objects: Sequence[PlannedObject], *, dry_run: bool) -> Mapping[str, str]:
-        """Make the parent cover the objects, and return the label of members.
+        """Write into the parent that it covers the objects, and return the label of members.
 
         Raises:
             ValueError: There is no object: pruning would delete the whole set. Or the reference is not valid.
