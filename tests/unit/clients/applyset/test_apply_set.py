@@ -402,8 +402,8 @@ async def test_results_are_told_as_they_happen() -> None:
     await Run(world, "web").of("Secret a/x", "Secret a/y", "ConfigMap b/z")
     seen: list[str] = []
 
-    def progress(result: PruneResult) -> None:
+    def report(result: PruneResult) -> None:
         seen.append(f"{result.name} after {len(world.deleted)}")
 
-    await Run(world, "web", progress=progress).of("ConfigMap b/z")
+    await Run(world, "web", report=report).of("ConfigMap b/z")
     assert seen == ["x after 1", "y after 2"]
