@@ -13,7 +13,7 @@ from kubeloop._kit import waiting
 from kubeloop._kit.value import Value
 from kubeloop.clients.manifests.apply_order import CRD, DEFINITION_RANK, NAMESPACE, rank_of
 from kubeloop.clients.manifests.established_wait import is_established, wait_until_established
-from kubeloop.clients.manifests.kind_resource import KindResources, defined_resources
+from kubeloop.clients.manifests.kind_resource import KindResources
 from kubeloop.clients.manifests.manifest_report import (
     ApplyReport,
     ManifestResult,
@@ -25,15 +25,14 @@ from kubeloop.clients.manifests.manifest_report import (
 )
 from kubeloop.clients.manifests.object_apply import AppliedObject, ObjectApply
 from kubeloop.clients.manifests.planned_object import PlannedObject, find_places, plan
+from kubeloop.clients.manifests.set_definition import SetDefinitions
 from kubeloop.clients.manifests.set_steps import SetSteps
 from kubeloop.clients.manifests.stored_version import is_unchanged, read_stored
 from kubeloop.errors import DecodeError, KubeloopError, NotFound, UnsupportedMediaType
 from kubeloop.wire.options import FieldValidation
 
 if TYPE_CHECKING:
-    from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.discovery.rest_mapper import RESTMapper
-    from kubeloop.meta.gvk import GroupVersionKind
     from kubeloop.rest.client import RESTClient
 
 __all__ = ["ApplyRun", "ApplySettings"]
@@ -79,10 +78,8 @@ class ApplyRun:
         )
         self._results: list[ManifestResult] = []
         self._has_stopped = False
-        self._defined: dict[GroupVersionKind, tuple[PlannedObject, ResourceInfo]] = {}
-        self._new_definitions: set[str] = set()
+        self._definitions = SetDefinitions()
         self._new_namespaces: set[str] = set()
-        self._broken_definitions: dict[str, Exception] = {}
         self._stored: dict[tuple[str, str], Mapping[str, Mapping[str, Any]] | None] = {}
         self._names: dict[tuple[str, str], set[str]] = {}
 
@@ -127,33 +124,29 @@ class ApplyRun:
         """Find the resource and the place of each object, and refuse objects that are in the set twice."""
         for obj in ordered:
             if obj.error is None and obj.gvk.group_kind == CRD:
-                self._defined |= {gvk: (obj, info) for gvk, info in defined_resources(obj.data).items()}
-        known = {gvk: info for gvk, (_, info) in self._defined.items()}
-        await find_places(ordered, self._resources, self._rest, self._settings.namespace, defined=known)
+                self._definitions.add(obj)
+        defined = self._definitions.resources
+        await find_places(ordered, self._resources, self._rest, self._settings.namespace, defined=defined)
 
     async def _apply_definitions(self, definitions: Sequence[PlannedObject]) -> None:
         """Apply CustomResourceDefinitions, wait until all of them are established, and report each after that."""
         results: list[ManifestResult] = []
-        waiting_for: dict[str, Mapping[str, Any]] = {}
+        unsettled: dict[str, Mapping[str, Any]] = {}
         for obj in definitions:
             result = await self._result_of(obj)
-            results.append(result)
-            if result.has_failed:
-                self._broken_definitions[obj.name] = result.error or DecodeError(f"{obj} was not applied")
-                self._has_stopped |= self._settings.on_error == "stop"
-            elif result.outcome == "created":
-                self._new_definitions.add(obj.name)
+            self._definitions.note(obj, result.outcome)
+            self._has_stopped |= result.has_failed and self._settings.on_error == "stop"
             stored: Any = result.object
-            if not result.has_failed and stored is not None and not is_established(stored):
-                waiting_for[obj.name] = stored
-        if waiting_for and not self._settings.dry_run:
-            late = await wait_until_established(self._rest, waiting_for, self._settings.timeout)
-            self._broken_definitions |= late
-            results = [
-                result.replace(outcome="failed", error=late[result.name]) if result.name in late else result
-                for result in results
-            ]
-        for result in results:
+            if stored is not None and not is_established(stored):
+                unsettled[obj.name] = stored
+            results.append(result)
+        late: dict[str, KubeloopError] = {}
+        if unsettled and not self._settings.dry_run:
+            late = await wait_until_established(self._rest, unsettled, self._settings.timeout)
+        for obj, result in zip(definitions, results, strict=True):
+            if result.object is not None and obj.name in late:
+                self._definitions.note(obj, "failed", is_late=True)
+                result = result.replace(outcome="failed", error=late[obj.name])
             self._report(result)
 
     async def _result_of(self, obj: PlannedObject) -> ManifestResult:
@@ -162,9 +155,9 @@ class ApplyRun:
             return result_of(obj, "failed", error=obj.error)
         if self._has_stopped:
             return result_of(obj, "skipped", reason="an object before it failed, and on_error is 'stop'")
-        broken = self._broken_definition_of(obj)
-        if broken is not None:
-            return result_of(obj, "failed", error=broken)
+        problem = await self._problem_of_kind(obj)
+        if problem is not None:
+            return result_of(obj, "failed", error=problem)
         unknown = self._reason_of_dry_run(obj)
         if unknown:
             return result_of(obj, "skipped", reason=unknown)
@@ -200,9 +193,7 @@ class ApplyRun:
 
     async def _send(self, obj: PlannedObject) -> AppliedObject:
         """Apply an object; an object of a new kind is retried while the server does not serve its kind."""
-        defined = self._defined.get(obj.gvk)
-        pauses = _NOT_SERVED_YET if defined and defined[0].name in self._new_definitions else ()
-        for pause in pauses:
+        for pause in _NOT_SERVED_YET if self._definitions.is_changed(obj) else ():
             try:
                 return await self._apply.send(obj)
             except NotFound as error:
@@ -215,28 +206,38 @@ class ApplyRun:
         """Return the objects of the collection before its first apply, by name; None if they are not known."""
         group = obj.group
         if group not in self._stored:
-            defined = self._defined.get(obj.gvk)
-            is_new = obj.namespace in self._new_namespaces or (defined and defined[0].name in self._new_definitions)
+            is_new = obj.namespace in self._new_namespaces or self._definitions.is_new(obj)
+            names = self._names.get(group, {obj.name})
             whole = self._settings.dry_run
-            self._stored[group] = (
-                {} if is_new else await read_stored(self._rest, group[0], self._names[group], whole=whole)
-            )
+            self._stored[group] = {} if is_new else await read_stored(self._rest, group[0], names, whole=whole)
         return self._stored[group]
 
-    def _broken_definition_of(self, obj: PlannedObject) -> KubeloopError | None:
-        defined = self._defined.get(obj.gvk)
-        failure = self._broken_definitions.get(defined[0].name) if defined else None
-        if defined is None or failure is None or obj.gvk.group_kind == CRD:
+    async def _problem_of_kind(self, obj: PlannedObject) -> KubeloopError | None:
+        """Return why the server does not serve the kind of an object that the set defines; None if it does.
+
+        Where the definition of the set could not be applied, that on the server counts, if there is one.
+        """
+        owner = self._definitions.owner(obj)
+        if owner is None:
             return None
-        return DecodeError(f"{obj}: its {defined[0]} of the set is not established, so that it was not sent")
+        if self._definitions.is_late(obj):
+            return DecodeError(f"{obj}: its {owner} of the set is not established, so that it was not sent")
+        if self._definitions.has_failed(obj):
+            try:
+                obj.info = await self._resources.find(obj)
+            except KubeloopError as error:
+                error.add_note(f"the {owner} of the set could not be applied")
+                return error
+        return None
 
     def _reason_of_dry_run(self, obj: PlannedObject) -> str:
         """Return why the server cannot check an object in a dry run; `""` if it can."""
         if not self._settings.dry_run:
             return ""
-        defined = self._defined.get(obj.gvk)
-        if defined and defined[0].name in self._new_definitions:
-            return f"only the set creates the {defined[0]}, so that a dry run cannot check its objects"
+        if self._definitions.is_new(obj):
+            return (
+                f"only the set creates the {self._definitions.owner(obj)}, so that a dry run cannot check its objects"
+            )
         if obj.namespace in self._new_namespaces:
             return f"only the set creates the namespace {obj.namespace}, so that a dry run cannot check its objects"
         return ""

@@ -148,7 +148,7 @@ async def find_places(
         try:
             _set_place(obj, defined.get(obj.gvk) or await resources.find(obj), default, namespace)
             obj.path()  # refuses names that would break it
-        except (KubeloopError, ValueError) as error:
+        except (KubeloopError, ValueError, TypeError) as error:
             obj.error = error
             continue
         key = (obj.gvk.group, obj.gvk.kind, obj.namespace, obj.name)

@@ -6,7 +6,7 @@ case any more fails the tests: a fault that was fixed must not come back under i
 
 from __future__ import annotations
 
-from . import connecting, events, exec_plugins, jsonpath, oidc, patches, responses, values
+from . import connecting, events, exec_plugins, jsonpath, migrations, oidc, patches, responses, values
 from .entry import Difference
 
 __all__ = ["INTENDED", "Difference"]
@@ -17,6 +17,7 @@ INTENDED: list[Difference] = [
     *events.INTENDED,
     *exec_plugins.INTENDED,
     *jsonpath.INTENDED,
+    *migrations.INTENDED,
     *oidc.INTENDED,
     *patches.INTENDED,
     *responses.INTENDED,

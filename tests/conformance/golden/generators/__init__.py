@@ -28,6 +28,7 @@ from .jsonpath import jsonpath
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
+from .migrations import migrations
 from .oidc import oidc
 from .priority_queue import priority_queue
 
@@ -54,6 +55,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "limiters": scripts.limiters,
     "merge_patches": patches.merge_patches,
     "messages": messages.messages,
+    "migrations": migrations,
     "names": names.names,
     "oidc": oidc,
     "patches": documents.patches,

@@ -63,6 +63,7 @@ var surfaces = map[string]surface{
 	"limiters":           {run: runLimiters, waits: true},
 	"merge_patches":      {run: runMergePatches},
 	"messages":           {run: runMessages},
+	"migrations":         {run: runMigrations},
 	"names":              {run: runNames},
 	"oidc":               {run: runOIDC, waits: true},
 	"patches":            {run: runPatches},

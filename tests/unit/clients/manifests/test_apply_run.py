@@ -333,3 +333,29 @@ async def test_options_are_checked(client: Clientset) -> None:
     with pytest.raises(ValueError, match="on_error"):
         await client.apply_manifests([], field_manager="me", on_error="raise")  # type: ignore[arg-type]
     assert list(await client.apply_manifests([], field_manager="me")) == []
+
+
+async def test_where_a_definition_may_not_be_changed_the_one_on_the_server_counts(server: ApplyServer) -> None:
+    served = {"name": "backups", "kind": "Backup", "namespaced": True, "singularName": "backup", "verbs": ["patch"]}
+    groups = {"name": "example.com", "versions": [{"groupVersion": "example.com/v1", "version": "v1"}]}
+    server.responses = {
+        f"PATCH {CRDS}/backups.example.com": [error_status(403, "Forbidden", "no")] * 2,
+        "GET /api": [ScriptedResponse.of({"kind": "APIVersions", "versions": []})] * 3,
+        "GET /apis": [ScriptedResponse.of({"kind": "APIGroupList", "apiVersion": "v1", "groups": [groups]})] * 3,
+        "GET /apis/example.com/v1": [
+            ScriptedResponse.of({"kind": "APIResourceList", "groupVersion": "example.com/v1", "resources": [served]})
+        ],
+    }
+    client, _ = clientset(server.respond)
+    report = await client.apply_manifests([crd(), backup()], field_manager="me")
+    assert [each.outcome for each in report] == ["failed", "created"]
+
+    unserved = clientset(server.respond)[0]
+    server.responses["GET /apis/example.com/v1"] = [error_status(404, "NotFound")] * 2
+    report = await unserved.apply_manifests([crd(), backup("c")], field_manager="me")
+    assert [each.outcome for each in report] == ["failed", "failed"]
+
+
+async def test_a_definition_that_is_in_the_set_twice_serves_its_objects(server: ApplyServer, client: Clientset) -> None:
+    report = await client.apply_manifests([crd(), crd(), backup()], field_manager="me")
+    assert [each.outcome for each in report] == ["created", "failed", "created"]
