@@ -22,6 +22,8 @@ _COLUMNS = "the Tables of the server in Python have the columns Name and Age onl
 _YEAR_0 = "the server in Python sends objects that Python cannot represent in JSON only, so it refuses protobuf"
 
 ONLY_REAL: dict[str, str] = {
+    "test_apply_sets": _APPLY,
+    "test_core_types_in_crds": _CUSTOM,
     "test_coordinated_election": "the server in Python does not choose leaders",
     "test_auth::test_a_client_certificate_of_a_kubeconfig": _IDENTITY,
     "test_auth::test_a_kubeconfig_with_a_token_written_by_hand": _IDENTITY,
@@ -42,6 +44,7 @@ ONLY_REAL: dict[str, str] = {
     "test_certificates::test_the_functions_of_the_page_request_and_approve_a_certificate": _IDENTITY,
     "test_certificates::test_the_program_of_the_page_runs_with_a_certificate_of_its_own": _IDENTITY,
     "test_control_plane": _PROCESSES,
+    "test_conveniences::test_permissions_are_those_of_the_user": _IDENTITY,
     "test_describe::test_events_of_a_custom_resource_are_shown": _CUSTOM,
     "test_describe::test_the_table_of_all_events_shows_their_objects_and_notes": _COLUMNS,
     "test_discovery::test_a_server_behind_it_that_is_down_hides_nothing_else": _AGGREGATION,
@@ -65,6 +68,16 @@ ONLY_REAL: dict[str, str] = {
     "test_informers::test_who_may_not_list_learns_why_the_cache_does_not_sync": _IDENTITY,
     "test_health::test_our_failures_are_those_of_the_api_server": _PROCESSES,
     "test_leader_election::test_the_audit_log_shows_no_late_write": "the server in Python has no audit log",
+    "test_mapper::test_a_definition_that_was_created_after_the_cache_was_filled_is_found": _CUSTOM,
+    "test_mapper::test_a_group_whose_server_is_down_is_named_and_hides_nothing_else": _AGGREGATION,
+    "test_manifest_page": _APPLY,
+    "test_manifests": _APPLY,
+    "test_manifest_sets::test_a_definition_and_its_objects_are_applied_and_deleted_from_one_file": _APPLY,
+    "test_manifest_sets::test_a_definition_whose_names_are_taken_fails_with_its_objects": _CUSTOM,
+    "test_manifest_sets::test_a_group_whose_server_is_down_fails_only_its_own_objects": _AGGREGATION,
+    "test_manifest_sets::test_a_namespace_that_is_being_deleted_refuses_each_new_object": _APPLY,
+    "test_manifest_sets::test_kubectl_sees_what_was_applied": _APPLY,
+    "test_manifest_sets::test_one_error_per_object_and_the_rest_is_applied": _APPLY,
     "test_newcomer::test_a_task_is_carried_out[10_apply_file]": _APPLY,
     "test_newcomer::test_a_task_is_carried_out[14_apply_dict]": _APPLY,
     "test_oidc": _IDENTITY,
@@ -74,6 +87,7 @@ ONLY_REAL: dict[str, str] = {
     "test_rest::test_an_apply_says_whether_it_created_the_object": _APPLY,
     "test_secrets_in_errors::test_an_error_about_a_secret_shows_nothing_of_it[applied]": _APPLY,
     "test_soak": _PROCESSES,
+    "test_tables::test_the_columns_of_a_custom_resource_are_those_of_its_definition": _CUSTOM,
     "test_unreadable::test_a_controller_survives_a_schema_that_grows_under_its_generated_class": _CUSTOM,
     "test_unreadable::test_deeply_nested_objects_cost_no_other_object": _DEPTH,
     "test_unreadable::test_events_of_deeply_nested_objects_are_reported_in_their_place": _DEPTH,
@@ -83,6 +97,7 @@ ONLY_REAL: dict[str, str] = {
     "test_verbs::test_reviews_are_created_and_nothing_more": _IDENTITY,
     "test_verbs::test_scale_is_applied": _APPLY,
     "test_verbs::test_the_status_is_applied": _APPLY,
+    "test_wait::test_who_may_not_read_events_learns_of_the_timeout": _IDENTITY,
     "test_watch::test_a_version_that_the_server_has_forgotten_is_expired": _PROCESSES,
 }
 

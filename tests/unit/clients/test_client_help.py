@@ -72,7 +72,7 @@ def test_errors_spell_the_accessor_of_every_resource() -> None:
 
 
 def test_known_verbs_are_those_of_clients() -> None:
-    assert {name for name in dir(StatusResourceClient) if not name.startswith("_")} - {"at"} == VERBS
+    assert {name for name in dir(StatusResourceClient) if not name.startswith("_")} - {"at", "endpoint"} == VERBS
 
 
 def test_a_group_says_its_version_and_its_resources() -> None:
@@ -89,14 +89,14 @@ def test_a_client_says_its_resource_namespace_verbs_and_subresources() -> None:
         "<TokenReviews authentication.k8s.io/v1 tokenreviews: create>"
     )
     shown = repr(clients.core_v1.pods("x"))
-    assert shown.startswith("<Pods v1 pods in x: apply, apply_status, binding, create, ")
+    assert shown.startswith("<Pods v1 pods in x: add_finalizer, apply, apply_status, binding, create, ")
     assert ", log, log_lines, " in shown
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("core_v1.pods.lst", "Pods has no 'lst'; did you mean 'list'? (available: apply, "),
+        ("core_v1.pods.lst", "Pods has no 'lst'; did you mean 'list'? (available: add_finalizer, apply, "),
         ("core_v1.pods.evict", "Pods has no 'evict'; did you mean 'eviction'?"),
         ("core_v1.configmaps", "v1 has no resource 'configmaps'; did you mean 'config_maps'?"),
         ("apps_v1.xyz", "apps/v1 has no resource 'xyz': it has controller_revisions, "),
