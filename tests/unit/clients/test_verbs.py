@@ -472,8 +472,8 @@ def test_clients_say_what_they_are_for() -> None:
     assert "configmaps in x" in repr(clients.core_v1.config_maps("x"))
     assert "in all namespaces" in repr(clients.core_v1.config_maps())
     assert repr(clients.rbac_v1.cluster_roles()) == (
-        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: apply, create, delete, delete_collection, edit, "
-        "exists, get, get_or_none, iterate, list, patch, update, watch>"
+        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: apply, as_table, create, delete, "
+        "delete_collection, edit, exists, get, get_or_none, iterate, list, patch, update, watch>"
     )
     assert repr(clients.apps_v1.deployments("x").scale("web")) == (
         "<DeploymentScale scale of web of apps/v1 deployments in x: apply, get, patch, update>"
