@@ -84,7 +84,8 @@ class DiscoveredEndpoint:
         """
         info = self._known.get(self._name)
         if info is None:
-XX._known[self._name] = info
+            recalled = None if self._recall is None else self._recall(self._name)
+            info = self._known[self._name] = recalled or await look_up(self.rest, self._info)
         return ResourceEndpoint(self.rest, Unstructured, self._namespace, info=info, spell=self._spell)
 
     def check(self, name: str, subresource: str | None = None, *, verb: str) -> None:
