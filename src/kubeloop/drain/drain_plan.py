@@ -6,13 +6,10 @@ Reference: kubectl pkg/drain/filters.go, PodDeleteList.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from kubeloop._kit.value import Value
-
-if TYPE_CHECKING:
-    from kubeloop.drain.pod_filter import PodDecision
-    from kubeloop.models import core_v1
+from kubeloop.drain.pod_filter import PodDecision
+from kubeloop.models import core_v1
 
 __all__ = ["UNREADABLE", "DrainPlan"]
 

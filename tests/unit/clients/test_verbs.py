@@ -474,7 +474,7 @@ def test_clients_say_what_they_are_for() -> None:
     assert "configmaps in x" in repr(clients.core_v1.config_maps("x"))
     assert "in all namespaces" in repr(clients.core_v1.config_maps())
     assert repr(clients.rbac_v1.cluster_roles()) == (
-        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: add_finalizer, apply, create, "
+        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: add_finalizer, apply, as_table, create, "
         "create_or_update, delete, delete_collection, edit, ensure_absent, exists, get, get_or_none, iterate, list, "
         "patch, remove_finalizer, set_annotations, set_labels, update, wait, watch>"
     )

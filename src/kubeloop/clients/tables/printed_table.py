@@ -6,13 +6,11 @@ Reference: meta.k8s.io/v1 Table.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from kubeloop._kit.value import Value
 from kubeloop.clients.tables.table_text import table_text
-
-if TYPE_CHECKING:
-    from kubeloop.models import meta_v1
+from kubeloop.models import meta_v1
 
 __all__ = ["Table", "TableColumn", "TableRow"]
 
