@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeloop.clients.wait.awaited_state import LastState
-from kubeloop.clients.wait.object_wait import check_timeout, wait_for_objects
+from kubeloop.clients.wait.object_wait import wait_for_objects
 from kubeloop.clients.wait.rollout_progress import RolloutProgress, Workload, rollout_progress
+from kubeloop.clients.wait.wait_argument import check_timeout
 from kubeloop.errors import RolloutFailed
 from kubeloop.models import apps_v1, meta_v1
 

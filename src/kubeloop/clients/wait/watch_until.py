@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overlo
 from kubeloop._kit import waiting
 from kubeloop.clients.resuming_watch import ResumingWatch
 from kubeloop.clients.wait.known_objects import KnownObjects
-from kubeloop.clients.wait.object_wait import check_timeout
+from kubeloop.clients.wait.wait_argument import check_timeout
 from kubeloop.clients.wait.wait_loop import whole_list
 from kubeloop.clients.wait.wait_machine import WholeList
 from kubeloop.errors import RequestTimeout, WaitTimeout
