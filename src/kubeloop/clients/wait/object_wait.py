@@ -1,4 +1,4 @@
-"""The steps of `client.wait` and `clientset.wait`: from a state and objects to the machine, the loops and the result."""
+"""The steps of `client.wait` and `clientset.wait`: from a state and objects to the loops and the result."""
 
 from __future__ import annotations
 

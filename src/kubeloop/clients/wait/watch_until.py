@@ -125,7 +125,7 @@ async def watch_until(
         precondition: A function of the objects of the first list, by key. If it is satisfied, no event is waited for.
         label_selector: As of `watch`.
         field_selector: As of `watch`.
-        timeout: Seconds; None is no limit.
+        timeout: Seconds; 0 reads one list, None is no limit.
 
     Returns:
         The event; None if the precondition was satisfied.
@@ -149,7 +149,8 @@ async def watch_until(
         raise ValueError(f"watch_until: expected the version of an object or a list, got {resource_version!r}")
     given = {"label_selector": label_selector, "field_selector": field_selector, "resource_version": resource_version}
     options: Any = {name: value for name, value in given.items() if value is not None}
-    options["timeout"] = timeout
+    # A list that is read once has the timeout of its request.
+    options["timeout"] = None if timeout == 0 and resource_version is None else timeout
     chain, started = ConditionChain(conditions), waiting.now()
     if resource_version is None:
         reader = _Relisting(chain, precondition)
