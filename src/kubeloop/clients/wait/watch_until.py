@@ -152,6 +152,8 @@ async def watch_until(
     # A list that is read once has the timeout of its request.
     options["timeout"] = None if timeout == 0 and resource_version is None else timeout
     chain, started = ConditionChain(conditions), waiting.now()
+    if timeout == 0 and resource_version is not None:
+        raise _timeout_error(chain, timeout)
     if resource_version is None:
         reader = _Relisting(chain, precondition)
         watch = ResumingWatch(client.endpoint, options, rule=RelistOrRaise(), events_of_pages=whole_list)
