@@ -95,7 +95,7 @@ class ClientsetWaits(ServerClient):
         state = wait_argument.chosen_state(
             condition=condition, jsonpath=jsonpath, until=until, for_create=for_create, for_delete=for_delete
         )
-        wait_argument.check_timeout(timeout)
+        timeout = wait_argument.checked_timeout(timeout)
         return await object_wait.wait_for_objects(
             self._endpoint_of, list(objects), state, may_be_absent=for_create, timeout=timeout
         )

@@ -155,7 +155,7 @@ class Wait(BaseResourceClient[T_co]):
         state = wait_argument.chosen_state(
             condition=condition, jsonpath=jsonpath, until=until, for_create=for_create, for_delete=for_delete
         )
-        wait_argument.check_timeout(timeout)
+        timeout = wait_argument.checked_timeout(timeout)
         given: WatchOptions = wait_argument.checked_selectors(selectors)
         if uid is not None and not (for_delete and isinstance(names, str)):
             raise TypeError("wait: uid is for the deletion of one object: pass a name and for_delete=True")

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from kubeloop._kit.value import Value
 
-__all__ = ["AwaitedCreation", "AwaitedDeletion", "AwaitedFunction", "AwaitedState", "LastState"]
+__all__ = ["AwaitedCreation", "AwaitedDeletion", "AwaitedFunction", "AwaitedState", "LastState", "is_true"]
 
 T_contra = TypeVar("T_contra", contravariant=True)
 
@@ -57,7 +57,7 @@ class AwaitedFunction(Generic[T_contra]):
 
     def is_met(self, obj: T_contra, /) -> bool:
         """Return whether the function returns something that is true. Its exceptions end the wait."""
-        return bool(self._function(obj))
+        return is_true(self._function(obj))
 
     def last_state(self, obj: T_contra, /) -> LastState:
         """Return that the function refused the object."""
@@ -108,6 +108,21 @@ class AwaitedDeletion:
 
     def __str__(self) -> str:
         return "deletion"
+
+
+def is_true(result: Any) -> bool:  # Any: what a function of the user returned
+    """Return whether a function of the user returned something that is true.
+
+    Raises:
+        TypeError: It is an async function, whose coroutine would always be true.
+    """
+    if hasattr(result, "__await__"):
+        if hasattr(result, "close"):
+            result.close()  # otherwise Python warns that nobody awaited it
+        raise TypeError(
+            "expected a plain function, got an async one: read what it needs before, or in a loop of watch()"
+        )
+    return bool(result)
 
 
 def _version_of(obj: object) -> str:

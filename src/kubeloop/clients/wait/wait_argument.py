@@ -14,7 +14,7 @@ from kubeloop.wire.options import SelectorOptions, list_params
 if TYPE_CHECKING:
     from kubeloop.wire.options import WatchOptions
 
-__all__ = ["check_timeout", "checked_selectors", "chosen_state"]
+__all__ = ["checked_selectors", "checked_timeout", "chosen_state"]
 
 
 def chosen_state(
@@ -74,11 +74,12 @@ def checked_selectors(options: Mapping[str, Any]) -> WatchOptions:
     return cast("WatchOptions", given)
 
 
-def check_timeout(timeout: float | None) -> None:
-    """Check the seconds of a wait.
+def checked_timeout(timeout: float | None) -> float | None:
+    """Return the seconds of a wait; None for no limit, which infinity is too.
 
     Raises:
-        ValueError: They are negative, infinite, or not a number.
+        ValueError: They are negative, or not a number.
     """
-    if timeout is not None and not (math.isfinite(timeout) and timeout >= 0):
+    if timeout is not None and not timeout >= 0:
         raise ValueError(f"expected a timeout of 0 or more seconds, or None for no limit, got {timeout!r}")
+    return None if timeout == math.inf else timeout
