@@ -7,7 +7,7 @@ library is chained whose attributes contain raw bytes (`_kit.raising`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
@@ -15,6 +15,8 @@ from kubeloop._kit.value import Value
 __all__ = [
     "APIError",
     "AlreadyExists",
+    "AmbiguousMatch",
+    "ApplySetError",
     "BacklogFull",
     "BadRequest",
     "BodyTooLarge",
@@ -39,10 +41,12 @@ __all__ = [
     "KubeloopError",
     "LeadershipLost",
     "MethodNotAllowed",
+    "NoMatch",
     "NotAcceptable",
     "NotFound",
     "NotKept",
     "NotSynced",
+    "PreconditionFailed",
     "QueueShutDown",
     "RequestEntityTooLarge",
     "RequestTimeout",
@@ -83,13 +87,17 @@ class KubeloopError(Exception):
         │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
         ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`, `audit_id`
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
+        │                            └─ NoMatch   the server serves no such kind or resource
         ├─ CacheError
         │   └─ NotSynced  StaleCache  UnknownIndex  BacklogFull
+        ├─ ApplySetError          an apply set that cannot be used, or not be pruned
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
+        ├─ AmbiguousMatch         `candidates`: the resources that a name could mean
         ├─ QueueShutDown          a work queue has no more items
         ├─ LeadershipLost
         ├─ WaitTimeout            objects did not reach a state: `objects`, each with its last state and its events
         ├─ RolloutFailed          a rollout cannot finish by itself
+        ├─ PreconditionFailed     an object is not as the caller expects
         └─ Unhealthy              a check of the program's health failed
 
     Guarantees: errors can be copied and pickled, with their attributes and notes. Messages and notes are safe for logs
@@ -374,6 +382,15 @@ class NotFound(APIError):
     """404: there is no such object, or the server has no such resource."""
 
 
+class NoMatch(NotFound):
+    """The server serves no such kind or resource, by discovery that was complete where it could be.
+
+    `code` is 404; no request for an object was sent. A later call may find it, as after the CRD was created.
+
+    Reference: apimachinery `meta.NoKindMatchError`, `meta.NoResourceMatchError`.
+    """
+
+
 class MethodNotAllowed(APIError):
     """405: the resource does not support this verb."""
 
@@ -470,6 +487,13 @@ class BacklogFull(CacheError):
     """
 
 
+class ApplySetError(KubeloopError):
+    """An apply set cannot be used or pruned: its parent, or what the parent says about the members. Names the parent.
+
+    Reference: KEP-3659.
+    """
+
+
 class DiscoveryIncomplete(KubeloopError):
     """Discovery failed for some group versions, so the result lacks their resources.
 
@@ -483,6 +507,21 @@ class DiscoveryIncomplete(KubeloopError):
         self.failures = dict(failures or {})
 
 
+class AmbiguousMatch(KubeloopError):
+    """A name means several resources of one group and version. The message names them.
+
+    Args:
+        message: The name and the candidates.
+        candidates: The resources, as text that means only one of them, such as `"foos.v1.example.com"`.
+
+    Reference: apimachinery `meta.AmbiguousResourceError`, `meta.AmbiguousKindError`.
+    """
+
+    def __init__(self, message: str, *, candidates: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+
+
 class QueueShutDown(KubeloopError):
     """A work queue is shut down and empty, so that its worker ends. The message names the queue."""
 
@@ -491,6 +530,13 @@ class LeadershipLost(KubeloopError):
     """This process is not the leader, or not any more. The message names the election and the reason.
 
     Raised by the block of a `LeaderElection`, and by the calls of a fenced client, which has sent nothing then.
+    """
+
+
+class PreconditionFailed(KubeloopError):
+    """An object is not as the caller expects, and nothing was sent. The message has the expected and the actual value.
+
+    Reference: kubectl pkg/scale, PreconditionError.
     """
 
 
