@@ -6,13 +6,9 @@ from typing import Any
 
 import pytest
 
-from kubeloop.clients.wait.awaited_state import (
-    AwaitedDeletion,
-    AwaitedFunction,
-    AwaitedPath,
-    parse_condition,
-    parse_path,
-)
+from kubeloop.clients.wait.awaited_condition import parse_condition
+from kubeloop.clients.wait.awaited_path import AwaitedPath, parse_path
+from kubeloop.clients.wait.awaited_state import AwaitedDeletion, AwaitedFunction
 from kubeloop.jsonpath import JSONPath, JSONPathError
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.unstructured import Unstructured

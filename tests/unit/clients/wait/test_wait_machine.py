@@ -8,7 +8,8 @@ from typing import Any, Literal
 import pytest
 
 from kubeloop.clients.resource_info import resource_info
-from kubeloop.clients.wait.awaited_state import AwaitedCreation, AwaitedDeletion, AwaitedState, parse_path
+from kubeloop.clients.wait.awaited_path import parse_path
+from kubeloop.clients.wait.awaited_state import AwaitedCreation, AwaitedDeletion, AwaitedState
 from kubeloop.clients.wait.wait_machine import Target, WaitMachine, WholeList
 from kubeloop.errors import NotFound, Unreadable
 from kubeloop.models import core_v1, meta_v1

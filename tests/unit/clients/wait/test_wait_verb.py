@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kubeloop import errors
+from kubeloop import errors, watch_until
 from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.testing import Action, fake, virtual_time
@@ -257,13 +257,14 @@ async def test_without_a_timeout_it_waits_for_half_a_minute() -> None:
     assert elapsed() == 30
 
 
+@pytest.mark.parametrize("timeout", [None, float("inf")])
 @in_virtual_time
-async def test_no_timeout_is_no_limit() -> None:
+async def test_no_timeout_is_no_limit(timeout: float | None) -> None:
     client = fake.Clientset(pod("a"))
     pods = client.core_v1.pods("x")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(later(10_000, lambda: pods.patch_status("a", READY)))
-        await pods.wait("a", condition="Ready", timeout=None)
+        await pods.wait("a", condition="Ready", timeout=timeout)
 
 
 @in_virtual_time
@@ -275,6 +276,19 @@ async def test_an_exception_of_the_function_ends_the_wait() -> None:
 
     with pytest.raises(LookupError, match="a"):
         await client.core_v1.pods("x").wait("a", until=fail)
+
+
+@in_virtual_time
+async def test_an_async_function_is_refused() -> None:
+    client = fake.Clientset(pod("a"))
+
+    async def is_ready(each: core_v1.Pod) -> bool:
+        return False
+
+    with pytest.raises(TypeError, match="expected a plain function, got an async one"):
+        await client.core_v1.pods("x").wait("a", until=is_ready)
+    with pytest.raises(TypeError, match="expected a plain function, got an async one"):
+        await watch_until(client.core_v1.pods("x"), is_ready)  # type: ignore[arg-type]
 
 
 @in_virtual_time
@@ -365,7 +379,6 @@ async def test_nothing_is_waited_for_without_objects() -> None:
         (None, {"condition": "Ready", "label_selector": 3}, TypeError, "label_selector"),
         ("a", {"condition": "Ready", "timeout": -1}, ValueError, "expected a timeout of 0 or more seconds"),
         ("a", {"condition": "Ready", "timeout": float("nan")}, ValueError, "expected a timeout of 0 or more seconds"),
-        ("a", {"condition": "Ready", "timeout": float("inf")}, ValueError, "or None for no limit, got inf"),
         ("x/a", {"condition": "Ready"}, ValueError, "a name has no '/'"),
         ("", {"condition": "Ready"}, ValueError, "name"),
     ],

@@ -135,6 +135,19 @@ async def test_a_timeout_names_the_condition_and_the_last_event() -> None:
         await kubeloop.watch_until(client.core_v1.pods("x"), lambda _: True, timeout=5)
 
 
+@in_virtual_time
+async def test_zero_seconds_read_one_list() -> None:
+    client = fake.Clientset(config_map("a", v="0"))
+    config_maps = client.core_v1.config_maps("x")
+    assert (await kubeloop.watch_until(config_maps, has("0"), timeout=0)).type == "ADDED"
+    with pytest.raises(errors.WaitTimeout, match="the last event was ADDED of x/"):
+        await kubeloop.watch_until(config_maps, has("1"), timeout=0)
+    assert [action.verb for action in client.api.actions] == ["list", "list"]
+    with pytest.raises(errors.WaitTimeout, match="there was no event"):
+        await kubeloop.watch_until(config_maps, has("1"), resource_version="1", timeout=0)
+    assert elapsed() == 0
+
+
 @pytest.mark.parametrize(
     ("conditions", "options", "error", "problem"),
     [
