@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
+    from kubeloop.clients.wait.rollout_progress import RolloutProgress, rollout_progress
+    from kubeloop.clients.wait.watch_until import watch_until
+    from kubeloop.clients.wait_verb import WaitOptions, WaitSelection
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
     from kubeloop.config.auth_provider import AuthProvider
     from kubeloop.config.client_metrics import ClientMetrics
@@ -78,6 +81,7 @@ if TYPE_CHECKING:
         DiscoveryIncomplete,
         EmptyConfig,
         EncodeError,
+        EventSummary,
         Expired,
         Forbidden,
         GatewayTimeout,
@@ -95,6 +99,7 @@ if TYPE_CHECKING:
         QueueShutDown,
         RequestEntityTooLarge,
         RequestTimeout,
+        RolloutFailed,
         ServerSilent,
         ServerTimeout,
         ServiceUnavailable,
@@ -108,9 +113,11 @@ if TYPE_CHECKING:
         Unauthorized,
         Unhealthy,
         UnknownIndex,
+        UnmetObject,
         Unreadable,
         UnreadableWriteResponse,
         UnsupportedMediaType,
+        WaitTimeout,
     )
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
     from kubeloop.meta.int_or_string import int_or_string_value, parse_int_or_string, scaled_int_or_percent
@@ -222,6 +229,7 @@ __all__ = [
     "Edit",
     "EmptyConfig",
     "EncodeError",
+    "EventSummary",
     "EventType",
     "ExecConfig",
     "ExecPolicy",
@@ -292,6 +300,8 @@ __all__ = [
     "Response",
     "Result",
     "ResumingWatch",
+    "RolloutFailed",
+    "RolloutProgress",
     "Sample",
     "Scheme",
     "SelectorOptions",
@@ -317,6 +327,7 @@ __all__ = [
     "Unauthorized",
     "Unhealthy",
     "UnknownIndex",
+    "UnmetObject",
     "Unreadable",
     "UnreadableEvent",
     "UnreadableWriteResponse",
@@ -325,6 +336,9 @@ __all__ = [
     "UnstructuredList",
     "UnsupportedMediaType",
     "UpgradeRefused",
+    "WaitOptions",
+    "WaitSelection",
+    "WaitTimeout",
     "WarningHandler",
     "WarningLogger",
     "WarningWriter",
@@ -365,10 +379,12 @@ __all__ = [
     "parse_time",
     "retry_on_conflict",
     "retry_on_error",
+    "rollout_progress",
     "scaled_int_or_percent",
     "short_human_duration",
     "split_key",
     "until_signalled",
+    "watch_until",
 ]
 
 _NAMES = {
@@ -405,11 +421,11 @@ _NAMES = {
     "errors": (
         "APIError AlreadyExists AmbiguousMatch BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict "
         "ConnectError ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
-        "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge "
-        "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails "
-        "StoreReadError TLSError TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable "
-        "UnreadableWriteResponse UnsupportedMediaType"
+        "EncodeError EventSummary Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError "
+        "LeadershipLost MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced QueueShutDown "
+        "RequestEntityTooLarge RequestTimeout RolloutFailed ServerSilent ServerTimeout ServiceUnavailable StaleCache "
+        "StatusCause StatusDetails StoreReadError TLSError TooManyRequests TransportError Unauthorized Unhealthy "
+        "UnknownIndex UnmetObject Unreadable UnreadableWriteResponse UnsupportedMediaType WaitTimeout"
     ),
     "": "conditions fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
@@ -440,6 +456,9 @@ _NAMES = {
     "clients.prefetching_iterator": "PrefetchingIterator",
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",
+    "clients.wait.rollout_progress": "RolloutProgress rollout_progress",
+    "clients.wait.watch_until": "watch_until",
+    "clients.wait_verb": "WaitOptions WaitSelection",
     "clients.write_verbs": "DeleteCollectionOptions",
     "meta.namespaces": "ALL_NAMESPACES DEFAULT DefaultNamespace",
     "wire.options": (

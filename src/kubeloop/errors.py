@@ -30,6 +30,7 @@ __all__ = [
     "DiscoveryIncomplete",
     "EmptyConfig",
     "EncodeError",
+    "EventSummary",
     "Expired",
     "Forbidden",
     "GatewayTimeout",
@@ -47,6 +48,7 @@ __all__ = [
     "QueueShutDown",
     "RequestEntityTooLarge",
     "RequestTimeout",
+    "RolloutFailed",
     "ServerSilent",
     "ServerTimeout",
     "ServiceUnavailable",
@@ -60,9 +62,11 @@ __all__ = [
     "Unauthorized",
     "Unhealthy",
     "UnknownIndex",
+    "UnmetObject",
     "Unreadable",
     "UnreadableWriteResponse",
     "UnsupportedMediaType",
+    "WaitTimeout",
 ]
 
 
@@ -88,6 +92,8 @@ class KubeloopError(Exception):
         ├─ AmbiguousMatch         `candidates`: the resources that a name could mean
         ├─ QueueShutDown          a work queue has no more items
         ├─ LeadershipLost
+        ├─ WaitTimeout            objects did not reach a state: `objects`, each with its last state and its events
+        ├─ RolloutFailed          a rollout cannot finish by itself
         └─ Unhealthy              a check of the program's health failed
 
     Guarantees: errors can be copied and pickled, with their attributes and notes. Messages and notes are safe for logs
@@ -521,3 +527,86 @@ class Unhealthy(KubeloopError):
 
     Raised by the ready-made checks of `kubeloop.health`.
     """
+
+
+class EventSummary(Value, frozen=True):
+    """An event about an object, as plain values; `core_v1.Event` is the model.
+
+    Attributes:
+        type: `"Normal"` or `"Warning"`.
+        reason: The reason in one word, for instance `"BackOff"`.
+        message: The text for people.
+        count: How often the event occurred.
+        last_seen: When the event last occurred, in RFC 3339; `""` if that is not known.
+    """
+
+    type: str
+    reason: str
+    message: str
+    count: int = 1
+    last_seen: str = ""
+
+    def __str__(self) -> str:
+        often = f" ({self.count} times)" if self.count > 1 else ""
+        return safe_text(f"{self.type} {self.reason}: {self.message}{often}")
+
+
+class UnmetObject(Value, frozen=True):
+    """An object that did not reach the state that a wait was for.
+
+    Attributes:
+        resource: The plural of its kind, `"pods"`.
+        namespace: Its namespace; `""` for an object without one.
+        name: Its name; `""` if no object matched a selector.
+        state: Its last known state, as a clause: `"Ready is False (ContainersNotReady: ...)"`.
+        status: The status of the awaited condition, or the value at the awaited path; `""` if there is none.
+        reason: The reason of the awaited condition.
+        message: The message of the awaited condition.
+        events: Its newest events, the newest last.
+        events_error: Why the events could not be read; `""` if they were read.
+    """
+
+    resource: str
+    namespace: str
+    name: str
+    state: str
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    events: tuple[EventSummary, ...] = ()
+    events_error: str = ""
+
+    def __str__(self) -> str:
+        key = f"{self.namespace}/{self.name}" if self.namespace and self.name else self.namespace or self.name
+        return f"{self.resource} {key}".rstrip()
+
+
+class WaitTimeout(KubeloopError, TimeoutError):
+    """Objects did not reach a state in time. The message names the objects, the state, and their last states.
+
+    Also a built-in `TimeoutError`. The newest events of the objects are notes of the error. If the connection was
+    broken at the end, its error is the cause.
+
+    Args:
+        message: The message.
+        awaited: What was awaited, for instance `"condition Ready"`.
+        timeout: The seconds that were waited.
+        objects: The objects that have not reached the state.
+    """
+
+    def __init__(
+        self, message: str, *, awaited: str = "", timeout: float | None = None, objects: tuple[UnmetObject, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.awaited = awaited
+        self.timeout = timeout
+        self.objects = objects
+        for unmet in objects:
+            for event in unmet.events:
+                self.add_note(f"event of {unmet}: {event}")
+            if unmet.events_error:
+                self.add_note(f"the events of {unmet} could not be read: {unmet.events_error}")
+
+
+class RolloutFailed(KubeloopError):
+    """A rollout cannot finish by itself: it exceeded its progress deadline, or its strategy is `OnDelete`."""

@@ -39,6 +39,7 @@ ONE_FORMAT = {
     "test_serve",  # starts servers
     "test_silence",  # waits for connections that are silent, whatever was in them
     "test_soak",  # uses both formats
+    "test_wait_beside_kubectl",  # kubectl chooses its formats
 }
 """The modules whose tests run once: the format does not concern them, or the second run would take minutes."""
 

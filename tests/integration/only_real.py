@@ -81,6 +81,7 @@ ONLY_REAL: dict[str, str] = {
     "test_verbs::test_reviews_are_created_and_nothing_more": _IDENTITY,
     "test_verbs::test_scale_is_applied": _APPLY,
     "test_verbs::test_the_status_is_applied": _APPLY,
+    "test_wait::test_who_may_not_read_events_learns_of_the_timeout": _IDENTITY,
     "test_watch::test_a_version_that_the_server_has_forgotten_is_expired": _PROCESSES,
 }
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.base_resource_client import all_of
+from kubeloop.clients.clientset_waits import ClientsetWaits
 from kubeloop.clients.groups import Groups
 from kubeloop.clients.resource_client import ModelClient
 from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
-from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
     from random import Random
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.object_reference import Referable
+    from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.config.config import Config
     from kubeloop.discovery.discovery_client import DiscoveryClient
@@ -46,7 +47,7 @@ __all__ = ["Clientset"]
 K = TypeVar("K", bound="Kind")
 
 
-class Clientset(ServerClient, Groups):
+class Clientset(ClientsetWaits, Groups):
     """Typed clients of one server: `async with Clientset(config) as clientset: clientset.core_v1.pods("default")`.
 
     `rest`, `dynamic` and `discovery` share its transport, its rate limit and its warnings; closing the Clientset closes
@@ -211,6 +212,15 @@ class Clientset(ServerClient, Groups):
             self._rest, resource, namespace, known=self._known, spell=spell_namespace, recall=self._recall
         )
         return DynamicResource.at(endpoint)
+
+    def _endpoint_of(self, obj: Kind | Unstructured) -> Endpoint[Any]:
+        """Return the collection of an object's kind, in all namespaces."""
+        from kubeloop.unstructured import Unstructured
+
+        if isinstance(obj, Unstructured):
+            group, _, version = obj.api_version.rpartition("/")
+            return self._discovered(GroupVersionKind(group, version, obj.kind), None).endpoint
+        return self.resource(type(obj)).endpoint
 
     async def events_of(self, obj: Referable, *, timeout: float | None = None) -> list[core_v1.Event]:
         """Return the events about an object, the oldest first, as `kubectl describe` shows them.

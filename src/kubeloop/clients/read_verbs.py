@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
 from kubeloop.clients.base_resource_client import BaseResourceClient
 from kubeloop.clients.object_iterator import ObjectIterator, warn_of_unreadable
+from kubeloop.clients.wait_verb import Wait
 from kubeloop.errors import NotFound, Unreadable
 from kubeloop.wire.options import ListOptions, WatchOptions, list_params
 
@@ -152,8 +153,8 @@ class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
         return await endpoint.rest.call(request, endpoint.list_model, timeout, is_list=True)
 
 
-class Watch(BaseResourceClient[T_co]):
-    """watch."""
+class Watch(Wait[T_co]):
+    """watch and wait."""
 
     __slots__ = ()
 

@@ -72,7 +72,7 @@ def test_errors_spell_the_accessor_of_every_resource() -> None:
 
 
 def test_known_verbs_are_those_of_clients() -> None:
-    assert {name for name in dir(StatusResourceClient) if not name.startswith("_")} - {"at"} == VERBS
+    assert {name for name in dir(StatusResourceClient) if not name.startswith("_")} - {"at", "endpoint"} == VERBS
 
 
 def test_a_group_says_its_version_and_its_resources() -> None:

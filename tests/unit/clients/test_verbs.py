@@ -476,7 +476,7 @@ def test_clients_say_what_they_are_for() -> None:
     assert repr(clients.rbac_v1.cluster_roles()) == (
         "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: add_finalizer, apply, create, "
         "create_or_update, delete, delete_collection, edit, ensure_absent, exists, get, get_or_none, iterate, list, "
-        "patch, remove_finalizer, set_annotations, set_labels, update, watch>"
+        "patch, remove_finalizer, set_annotations, set_labels, update, wait, watch>"
     )
     assert repr(clients.apps_v1.deployments("x").scale("web")) == (
         "<DeploymentScale scale of web of apps/v1 deployments in x: apply, edit, get, patch, update>"
