@@ -1,4 +1,4 @@
-"""The mapper and its caches on servers that fail, lie or are silent: a failure is never told as a missing kind."""
+"""The mapper and its caches on servers that fail, lie or are silent: a failure is no missing kind."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ class Requests:
 
 @pytest.mark.parametrize("name", [
     "deploy", "Deployment", "deployment", "deployments", "deployments.apps", "deployments.v1.apps",
-    "Deployment.v1.apps", GroupVersionKind("apps", "v1", "Deployment"), GroupVersionResource("apps", "v1", "deployments"),
+    "Deployment.v1.apps", GroupVersionKind("apps", "v1", "Deployment"),
+    GroupVersionResource("apps", "v1", "deployments"),
 ])  # fmt: skip
 async def test_every_name_of_a_deployment_is_understood(clientset: kubeloop.Clientset, name: Any) -> None:
     mapping = await clientset.mapper.resolve(name)

@@ -53,6 +53,10 @@ class DiscoveryServer:
         """Serve `foos.example.com` from now on."""
         self.resources = {**self.resources, "example.com/v1": [resource("foos", "Foo", singular="foo")]}
 
+    def document(self, path: str) -> ScriptedResponse:
+        """Return the response to a request for a document."""
+        return self._document(Request("GET", path))
+
     def _respond(self, request: Request) -> ScriptedResponse:
         failure = self.failures.get(request.path)
         if isinstance(failure, Exception):

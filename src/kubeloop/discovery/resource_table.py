@@ -49,6 +49,7 @@ class ResourceTable:
         self._rank: dict[GroupVersion, int] = {_CORE: 0}
         self._all: dict[GroupVersionResource, RESTMapping] = {}
         self._by_resource: dict[str, list[RESTMapping]] = {}
+        self._told_names: dict[str, set[str]] = {}
         self._by_kind: dict[str, list[RESTMapping]] = {}
         self._categories: dict[str, dict[GroupResource, None]] = {}
         for group in found.groups:
@@ -79,6 +80,8 @@ class ResourceTable:
                 tuple(resource.categories),
             )
             self._all[name_and_version] = mapping
+            for told in (resource.name, resource.singular_name):
+                self._told_names.setdefault(told, set()).add(group_version.group)
             for known in {resource.name.lower(), mapping.singular.lower()}:
                 self._by_resource.setdefault(known, []).append(mapping)
             self._by_kind.setdefault(resource.kind.lower(), []).append(mapping)
@@ -183,7 +186,8 @@ class ResourceTable:
     def short_name_choices(self, partial: GroupVersionResource) -> list[GroupResource]:
         """Return the resources whose short name this is, the chosen one first; none if a resource has the very name."""
         name, group = partial.resource, partial.group
-        if any(not group or each.kind.group == group for each in self._by_resource.get(name, ())):
+        told = self._told_names.get(name, set())
+        if group in told or (told and not group):
             return []
         short = [each for each in self._all.values() if name in each.short_names]
         exact = [each for each in short if not group or each.kind.group == group]

@@ -77,7 +77,7 @@ async def prefetched(clientset: kubeloop.Clientset) -> None:
     async with pods.iterate(prefetch=2, limit=100) as found:
         async for pod in found:
             assert_type(pod, core_v1.Pod)
-    async with pods.iterate() as nothing:  # error
+    async with pods.iterate():  # error
         pass
     assert_type(pods.iterate(), kubeloop.ObjectIterator[core_v1.Pod])
     pods.iterate(prefetch="2")  # error

@@ -39,6 +39,18 @@ async def test_everything_is_read_once(is_aggregated: bool) -> None:
 
 
 @in_virtual_time
+@pytest.mark.parametrize("path", ["/api", "/apis"])
+async def test_a_server_of_which_one_document_is_in_the_older_form_is_read_in_it(path: str) -> None:
+    cache, server = connected()
+    older = DiscoveryServer()
+    older.is_aggregated = False
+    server.failures[path] = older.document(path)
+    found = await cache.server_groups_and_resources()
+    assert [each.group_version for each in found.resources] == ["v1", "apps/v1"]
+    assert sorted(server.paths) == sorted(LEGACY)
+
+
+@in_virtual_time
 async def test_after_invalidate_the_server_confirms_what_has_not_changed() -> None:
     cache, server = connected()
     before = await cache.server_groups_and_resources()

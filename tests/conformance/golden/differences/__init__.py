@@ -6,7 +6,7 @@ case any more fails the tests: a fault that was fixed must not come back under i
 
 from __future__ import annotations
 
-from . import connecting, events, exec_plugins, jsonpath, oidc, patches, responses, values
+from . import connecting, events, exec_plugins, jsonpath, oidc, patches, responses, rest_mapper, values
 from .entry import Difference
 
 __all__ = ["INTENDED", "Difference"]
@@ -20,4 +20,5 @@ INTENDED: list[Difference] = [
     *oidc.INTENDED,
     *patches.INTENDED,
     *responses.INTENDED,
+    *rest_mapper.INTENDED,
 ]

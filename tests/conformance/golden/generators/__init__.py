@@ -30,6 +30,7 @@ from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
 from .oidc import oidc
 from .priority_queue import priority_queue
+from .rest_mapper import rest_mapper
 
 __all__ = ["GENERATORS", "cases"]
 
@@ -62,6 +63,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "quantities": values.quantities,
     "references": events.references,
     "responses": responses.responses,
+    "rest_mapper": rest_mapper,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,
     "times": values.times,

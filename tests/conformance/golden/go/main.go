@@ -71,6 +71,7 @@ var surfaces = map[string]surface{
 	"quantities":         {run: runQuantities},
 	"references":         {run: runReferences},
 	"responses":          {run: runResponses, waits: true},
+	"rest_mapper":        {run: runRESTMapper},
 	"schema":             {run: runSchema},
 	"strategic_patches":  {run: runStrategicPatches},
 	"times":              {run: runTimes},
