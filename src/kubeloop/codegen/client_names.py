@@ -26,7 +26,7 @@ _IMPORTED = frozenset({
 
 _METHODS = frozenset({
     "add_finalizer", "apply", "apply_status", "as_table", "at", "create", "create_or_update", "delete",
-    "delete_collection", "edit", "edit_status", "ensure_absent", "exists", "get", "get_or_none", "iterate", "list",
+    "delete_collection", "edit", "edit_status", "endpoint", "ensure_absent", "exists", "get", "get_or_none", "iterate", "list",
     "log", "log_lines", "patch", "patch_status", "remove_finalizer", "set_annotations", "set_labels", "update",
     "update_status", "wait", "watch",
 })
