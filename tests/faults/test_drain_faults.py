@@ -167,6 +167,31 @@ async def test_a_namespace_that_terminates_is_retried_until_its_pods_terminate()
     assert any("from terminating namespace" in step and "(will retry after 5s)" in step for step in steps)
 
 
+@in_virtual_time
+async def test_a_pod_that_becomes_unreadable_is_awaited_until_it_is_deleted() -> None:
+    world = World(pod_on("a"))
+    drained = asyncio.create_task(drain(world.clients, "n1", timeout=120))
+    await asyncio.sleep(1)
+    pods = world.healthy.dynamic.resource("v1", "pods").namespace("default")
+    broken = (await pods.get("a")).to_dict()
+    world.api.put({**broken, "status": {"phase": {"no": "text"}}})
+    await asyncio.sleep(1)
+    assert not drained.done()
+    await pods.delete("a", grace_period_seconds=0)
+    assert outcomes(await drained) == {"a": "evicted"}
+
+
+@in_virtual_time
+async def test_an_attempt_for_a_pod_that_is_deleted_meanwhile_delays_nothing() -> None:
+    world = World(pod_on("a"))
+    world.transport.on("create", "pods/eviction").hang()
+    drained = asyncio.create_task(drain(world.clients, "n1"))
+    await asyncio.sleep(5)
+    await world.healthy.core_v1.pods("default").delete("a", grace_period_seconds=0)
+    assert outcomes(await drained) == {"a": "evicted"}
+    assert elapsed() == pytest.approx(5, abs=0.5)
+
+
 @pytest.mark.parametrize("seed", range(10))
 @in_virtual_time
 async def test_whatever_breaks_by_chance_all_pods_leave(seed: int) -> None:

@@ -36,8 +36,8 @@ K = TypeVar("K", bound="Kind")
 class Clientset(ServerClient, Groups):
     """Typed clients of one server: `async with Clientset(config) as clientset: clientset.core_v1.pods("default")`.
 
-    `rest`, `dynamic` and `discovery` share its transport, its rate limit and its warnings; closing the Clientset closes
-    them. Arguments as of `ServerClient`.
+    `rest`, `dynamic`, `metadata` and `discovery` share its transport, its rate limit and its warnings; closing the
+    Clientset closes them. Arguments as of `ServerClient`.
     """
 
     _known: KnownResources | None = None

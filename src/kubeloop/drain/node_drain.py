@@ -69,7 +69,7 @@ async def drain(
         clientset: Clients of the server.
         node: The name of the node.
         grace_period_seconds: Seconds that each pod gets to terminate. None means the time in the pod; 0 is at once.
-        timeout: Seconds for the whole call. None means no limit.
+        timeout: Seconds for the whole call. None and 0 mean no limit.
         ignore_daemon_sets: Whether to continue if there are pods of DaemonSets.
         delete_empty_dir_data: Whether to evict pods with `emptyDir` volumes, whose data is lost.
         force: Whether to evict pods without a controller, which nothing creates again.
@@ -107,6 +107,8 @@ async def drain(
         dry_run=dry_run,
         uses_eviction=not disable_eviction,
     )
+    if timeout is not None and timeout < 0:
+        raise ValueError(f"expected 0 or more seconds or None as timeout, got {timeout:g}")
     if isinstance(pod_selector, str):
         labels.Selector.parse(pod_selector)
     deadline = None if not timeout else waiting.now() + timeout
@@ -185,12 +187,14 @@ class _Drain:
         machine = self._machine = DrainMachine(self._node, pods, self._settings)
         try:
             async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as group:
-                watch = None if self._settings.dry_run else group.create_task(self._watch(version))
-                for _ in range(min(len(pods), MAX_AT_ONCE)):
-                    group.create_task(self._attempt_all())
+                calls = [self._attempt_all() for _ in range(min(len(pods), MAX_AT_ONCE))]
+                if not self._settings.dry_run:
+                    calls.append(self._watch(version))
+                tasks = [group.create_task(call) for call in calls]
                 await self._until_finished()
-                if watch is not None:
-                    watch.cancel()
+                # The watch, and attempts for pods that the watch has reported as deleted.
+                for task in tasks:
+                    task.cancel()
         except BaseExceptionGroup as group:
             # The function that reports progress has failed: its error says it all.
             raise group.exceptions[0] from None

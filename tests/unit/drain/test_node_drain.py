@@ -303,6 +303,8 @@ async def test_a_selector_and_filters_of_the_caller_choose_pods() -> None:
     }
     with pytest.raises(ValueError, match="app in"):
         await drain(clients, "n1", pod_selector="app in")
+    with pytest.raises(ValueError, match="expected 0 or more seconds or None as timeout, got -1"):
+        await drain(clients, "n1", timeout=-1)
 
 
 @in_virtual_time
