@@ -97,6 +97,21 @@ async def test_an_outage_is_survived_and_one_that_lasts_is_told() -> None:
 
 
 @in_virtual_time
+async def test_a_watch_that_cannot_be_opened_at_once_delays_the_evictions() -> None:
+    world = World(pod_on("a"))
+    world.transport.on("watch", "pods", nth=(1, 2)).fail(errors.ConnectError)
+    async with kubelet(world.healthy):
+        assert outcomes(await drain(world.clients, "n1", timeout=600)) == {"a": "evicted"}
+    assert elapsed() == pytest.approx(10, abs=1)
+
+    world = World(pod_on("a"))
+    world.transport.on("watch", "pods").fail(errors.ConnectError)
+    with pytest.raises(DrainFailed, match="the pods of the node cannot be watched: "):
+        await drain(world.clients, "n1")
+    assert await world.left() == {"a"}
+
+
+@in_virtual_time
 async def test_without_permission_to_watch_pods_nothing_is_evicted() -> None:
     world = World(pod_on("a"))
     world.transport.on("watch", "pods").fail(errors.Forbidden)
@@ -143,6 +158,15 @@ async def test_a_daemon_set_that_cannot_be_read_forbids_the_drain() -> None:
     world.transport.on("get", "daemonsets").fail(errors.Forbidden)
     with pytest.raises(DrainRefused, match=r"cannot delete .*: default/a"):
         await drain(world.clients, "n1", force=True, ignore_daemon_sets=True)
+
+
+@in_virtual_time
+async def test_a_daemon_set_that_cannot_be_reached_is_told_as_what_it_is() -> None:
+    world = World(*(pod_on(name, owner=owned_by("DaemonSet", name)) for name in ("a", "b")))
+    world.transport.on("get", "daemonsets").fail(errors.ConnectError)
+    with pytest.raises(errors.ConnectError):
+        await drain(world.clients, "n1", force=True, ignore_daemon_sets=True)
+    assert await world.left() == {"a", "b"}
 
 
 @in_virtual_time

@@ -10,7 +10,7 @@ import pytest
 import kubeloop
 from kubeloop import errors
 from kubeloop.drain import DrainFailed, DrainRefused, DrainStep, cordon, drain, uncordon
-from kubeloop.drain.node_drain import MAX_AT_ONCE
+from kubeloop.drain.eviction_run import MAX_AT_ONCE
 from kubeloop.testing import APIServer
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, now
 from tests.support.drained import kubelet, node, owned_by, pod_json, pod_on, seconds_ago
