@@ -18,6 +18,9 @@ from kubeloop.objects.unknown_members import rest_of
 
 __all__ = ["head_of", "written"]
 
+_SCALARS = frozenset({str, int, bool})
+"""The classes of most values, which are their own JSON values."""
+
 
 def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: bool = False) -> Any:
     """Return the JSON value with the fields that were given, zeros too, and no others.
@@ -31,6 +34,8 @@ def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: b
     Raises:
         ValueError: A model was read from a server; the message names its path.
     """
+    if value.__class__ in _SCALARS:
+        return value
     item = shape.item if shape is not None else None
     if isinstance(value, FrozenStruct):
         return _written_model(value, path, strict=strict)
@@ -58,6 +63,9 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
     for name in given:
         field = fields[name]
         value = getattr(obj, field.stored if field.nullable else name)
+        if value.__class__ in _SCALARS:
+            data[field.wire] = value
+            continue
         at = f"{path}.{field.wire}".lstrip(".")
         if is_null(value):
             if field.always or field.nullable or value is not None:  # null is a value here
