@@ -7,10 +7,11 @@ import asyncio
 from pathlib import Path
 
 from custom_resource.generated.clients.storage_example_com_v1 import bind
+from custom_resource.generated.informers.storage_example_com_v1 import bind as bind_informers
 from custom_resource.generated.models.storage_example_com_v1 import Backup, BackupSpec, BackupSpecTargets
 
 import kubeloop
-from kubeloop.models import apiextensions_v1, meta_v1
+from kubeloop.models import apiextensions_v1, core_v1, meta_v1
 
 CRD = Path(__file__).parent / "custom_resource/backups.crd.yaml"
 
@@ -34,24 +35,22 @@ async def main() -> None:
     async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
         await install(clientset)
         backups = bind(clientset).backups("default")
-        spec = BackupSpec(schedule="0 3 * * *", targets=[BackupSpecTargets(claim="data")])
+        password = core_v1.SecretKeySelector(name="storage", key="password")
+        spec = BackupSpec(schedule="0 3 * * *", targets=[BackupSpecTargets(claim="data")], password=password)
         backup = await backups.create(Backup(metadata=meta_v1.ObjectMeta(name="nightly"), spec=spec))
         print(f"{backup.metadata.name}: {backup.spec.schedule}, the server's default keeps {backup.spec.retain}")
         await backups.edit("nightly", pause)
-        await backups.patch_status("nightly", {"status": {"phase": "Waiting"}})
+        async with backups.edit_status("nightly") as draft:
+            draft.status.phase = "Waiting"
+        scale = await backups.scale("nightly").patch({"spec": {"replicas": 3}})
+        print(f"{scale.spec.replicas} workers")
 
         factory = kubeloop.SharedInformerFactory(clientset, namespace="default")
-        informer = factory.informer(Backup)
-        waiting: asyncio.Queue[Backup] = asyncio.Queue()
-        informer.add_event_handler(
-            on_add=waiting.put_nowait,
-            on_update=lambda _, new: waiting.put_nowait(new),
-            filter=lambda backup: backup.status is not None and backup.status.phase == "Waiting",
-        )
-        async with factory:
-            found = await waiting.get()
-            phase = found.status.phase if found.status else "unknown"
-            print(f"paused: {found.spec.paused}, phase: {phase}, exclude: {found.spec.targets[0].exclude}")
+        informer = bind_informers(factory).backups()
+        waiting = informer.events(filter=lambda one: one.status is not None and one.status.phase == "Waiting")
+        async with factory, waiting as events:
+            found = (await anext(events)).object
+            print(f"paused: {found.spec.paused}, exclude: {found.spec.targets[0].exclude}")
         await backups.delete("nightly")
 
 

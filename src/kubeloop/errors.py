@@ -46,6 +46,7 @@ __all__ = [
     "NotFound",
     "NotKept",
     "NotSynced",
+    "PreconditionFailed",
     "QueueShutDown",
     "RequestEntityTooLarge",
     "RequestTimeout",
@@ -96,6 +97,7 @@ class KubeloopError(Exception):
         ├─ LeadershipLost
         ├─ WaitTimeout            objects did not reach a state: `objects`, each with its last state and its events
         ├─ RolloutFailed          a rollout cannot finish by itself
+        ├─ PreconditionFailed     an object is not as the caller expects
         └─ Unhealthy              a check of the program's health failed
 
     Guarantees: errors can be copied and pickled, with their attributes and notes. Messages and notes are safe for logs
@@ -528,6 +530,13 @@ class LeadershipLost(KubeloopError):
     """This process is not the leader, or not any more. The message names the election and the reason.
 
     Raised by the block of a `LeaderElection`, and by the calls of a fenced client, which has sent nothing then.
+    """
+
+
+class PreconditionFailed(KubeloopError):
+    """An object is not as the caller expects, and nothing was sent. The message has the expected and the actual value.
+
+    Reference: kubectl pkg/scale, PreconditionError.
     """
 
 

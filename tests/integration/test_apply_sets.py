@@ -257,7 +257,7 @@ async def test_a_set_costs_no_more_requests_than_with_kubectl(
                 assert not report.failed
                 ours = proxy.without_discovery()
                 for line in {line for line in ours if line.startswith("GET") and "shop" not in line}:
-                    ours.remove(line)  # one list per resource and namespace tells what an apply has changed
+                    ours.remove(line)  # one list per resource and namespace shows what an apply changed
                 assert set(ours) <= set(theirs)
                 assert len(ours) <= len(theirs)
 

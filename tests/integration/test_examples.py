@@ -23,7 +23,7 @@ SAYS = {
     "05_dynamic": ["Deployment dynamic: 1 replica", "image: registry.example/web:1", "replicas: 2 paused: False"],
     "06_discovery": ["Kubernetes v1.37", "deployments ", "deployments/scale"],
     "07_rest": ["default: Active", "healthy: ok", "404 NotFound: pods nobody"],
-    "08_custom_resource": ["the server's default keeps 7", "paused: True, phase: Waiting, exclude: ('/tmp',)"],
+    "08_custom_resource": ["the server's default keeps 7", "3 workers", "paused: True, exclude: ('/tmp',)"],
 }
 
 

@@ -66,7 +66,7 @@ def _certificate(name: str) -> Any:
             solver_selectors=[
                 cert.CertificateSpecSolverSelectors(
                     dns_zones=["example.com"],
-                    match_expressions=[cert.MatchExpressions(key="k", operator="In", values=["v"])],
+                    match_expressions=[cert.SpecSolverSelectorsMatchExpressions(key="k", operator="In", values=["v"])],
                 )
             ],
             keystores=cert.CertificateSpecKeystores(
@@ -155,6 +155,9 @@ async def test_everything_that_a_schema_can_say_survives_the_server(
         pools={"small": fleets.FleetSpecPools(size=1, taints=[fleets.FleetSpecPoolsTaints(key="k")], zones=["z"])},
         groups={"a": ["b", "c"], "d": []},
         optional_counts={"one": 1, "none": None},
+        optional_groups={"a": ["b"], "none": None},
+        optional_points=[None, [None, fleets.FleetSpecOptionalPoints(x=1)]],
+        optional_ports=[None, 80, "http"],
         matrix=[[1, 2], [], [3]],
         grid=[[fleets.FleetSpecGrid(x=1), fleets.FleetSpecGrid(y=2)]],
         window=fleets.FleetSpecWindow(start=datetime(2026, 1, 1, tzinfo=UTC)),

@@ -77,6 +77,14 @@ async def test_the_page_on_manifests_runs(
     assert "configmap/settings data.color: 'green' -> 'blue'" in shown
     assert "-  color: green\n+  color: blue" in shown
 
+    for text in (OBJECTS, OBJECTS[OBJECTS.index("---") :]):
+        (folder / "deploy/objects.yaml").write_text(text)
+        await functions["deploy"](clientset)
+    last = capsys.readouterr().out.splitlines()[-1].split()
+    assert last == ["shop", "backup.example.com/nightly", "pruned"]
+    assert "# " + "   ".join(last[1:]) in PAGE.read_text()
+
+    (folder / "deploy/objects.yaml").write_text(OBJECTS)
     (
         folder / "deploy/namespace.json"
     ).unlink()  # only the controllers of a cluster complete the deletion of a namespace

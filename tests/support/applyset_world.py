@@ -304,7 +304,10 @@ class Run:
         applied = [await self._apply(applyset, *split(each)) for each in objects]
         if self._before_prune is not None:
             self._before_prune()
-        return await applyset.prune(applied, rank_of=lambda kind: 0 if kind.kind == "Namespace" else 1, **self._options)
+        results: list[PruneResult] = []
+        options: dict[str, Any] = {"report": results.append, **self._options}
+        await applyset.prune(applied, rank_of=lambda kind: 0 if kind.kind == "Namespace" else 1, **options)
+        return results
 
     async def _apply(self, applyset: ApplySet, kind: str, name: str, namespace: str) -> AppliedMember:
         mapping = mapping_of(kind)

@@ -6,6 +6,7 @@ by neither.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from kubeloop.cli import main
+from tests.support.core_schemas import large_definition
 from tests.support.type_checkers import ROOT, Reports, mypy, pyright
 
 CASES = sorted(path.name for path in (Path(__file__).parent / "cases").glob("*.py"))
@@ -22,11 +24,13 @@ CHECKERS: dict[str, Callable[..., Reports]] = {"mypy": mypy, "pyright": pyright}
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's project: the cases, and the output of `kubeloop generate` for the test CRDs."""
+    """A user's project: the cases, and the output of `kubeloop generate` for the test CRDs and for a large one."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(Path(__file__).parent / "cases", folder / "cases")
     crds = sorted(str(path) for path in (ROOT / "tests" / "support" / "crds").glob("*.yaml"))
-    assert main(["generate", "--crd", *crds, "--out", str(folder / "generated")]) == 0
+    large = folder / "large.json"
+    large.write_text(json.dumps(large_definition()))
+    assert main(["generate", "--crd", *crds, str(large), "--out", str(folder / "generated")]) == 0
     return folder
 
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from kubeloop.cache.informer.informer_metrics import InformerMetrics
     from kubeloop.cache.informer.memory_mode import MemoryMode
     from kubeloop.cache.informer_provider import InformerOptions, Namespaces
-    from kubeloop.fields import Selector as FieldSelector
-    from kubeloop.labels import Selector as LabelSelector
+    from kubeloop.fields import FieldSelection
+    from kubeloop.labels import LabelSelection
     from kubeloop.models.meta_v1 import PartialObjectMetadata
     from kubeloop.rest.client import RESTClient
 
@@ -76,8 +76,10 @@ class SharedInformerFactory(Informers, RunningInformers):
         resync_period: The seconds after which handlers are notified of all objects again; 0 for never. See
             `SharedInformer`, and `jittered_resync_period` for periods that differ between programs.
         custom_resync_periods: The resync periods of informers of some classes, by class.
-        label_selector: The label selector of informers that name none: text, or a selector of `kubeloop.labels`.
-        field_selector: The field selector of informers that name none: text, or a selector of `kubeloop.fields`.
+        label_selector: The label selector of informers that name none: text, labels (`{"app": "web"}`), or a selector
+            of `kubeloop.labels`.
+        field_selector: The field selector of informers that name none: text, a mapping, or a selector of
+            `kubeloop.fields`.
         transform: The transform of informers that name none: a function that changes each object before it is stored,
             for instance to drop what nobody reads.
         metrics: Receives the measurements of every informer, for instance a `kubeloop.Metrics`.
@@ -104,8 +106,8 @@ class SharedInformerFactory(Informers, RunningInformers):
         namespace: Namespaces = ALL_NAMESPACES,
         resync_period: float = 0,
         custom_resync_periods: Mapping[type[Any], float] = MappingProxyType({}),
-        label_selector: str | LabelSelector | None = None,
-        field_selector: str | FieldSelector | None = None,
+        label_selector: LabelSelection | None = None,
+        field_selector: FieldSelection | None = None,
         transform: Callable[[Any], Any] | None = None,
         mode: MemoryMode | None = None,
         page_size: int | None = None,
@@ -145,8 +147,8 @@ class SharedInformerFactory(Informers, RunningInformers):
         /,
         *,
         namespace: Namespaces | None = None,
-        label_selector: str | LabelSelector | None = None,
-        field_selector: str | FieldSelector | None = None,
+        label_selector: LabelSelection | None = None,
+        field_selector: FieldSelection | None = None,
         transform: Callable[[T], T] | None = None,
         mode: MemoryMode | None = None,
         keep: Collection[str] | None = None,
@@ -167,8 +169,10 @@ class SharedInformerFactory(Informers, RunningInformers):
                 class, which names its resource. See `metadata`, too.
             namespace: The namespace, or several, each of which is listed and watched for itself; `ALL_NAMESPACES` for
                 all of them, `DEFAULT` for the one of the config, None for those of the factory.
-            label_selector: Text, or a selector of `kubeloop.labels`; `""` for every object, None for the factory's.
-            field_selector: Text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
+            label_selector: Text, labels (`{"app": "web"}`), or a selector of `kubeloop.labels`; `""` for every object,
+                None for the factory's.
+            field_selector: Text, a mapping, or a selector of `kubeloop.fields`; `""` for every object, None for the
+                factory's.
             transform: A function that changes each object before it is stored; None for the factory's. Pass the same
                 function each time: a lambda is another function whenever it is evaluated.
             mode: The memory mode, `"eager"`, `"lazy"` or `"compressed"`; None for that of the informer if there is one,

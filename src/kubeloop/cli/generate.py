@@ -1,8 +1,8 @@
-"""`kubeloop generate --crd FILE…|--openapi FILE…|--cluster --out DIR`.
+"""`kubeloop generate --crd FILE…|--openapi FILE…|--cluster --out DIR [--check]`.
 
 Reads the input, asks `kubeloop.codegen` for the files, imports them in a process of its own, writes them. Nothing is
 written when anything fails before. A package is what one run makes: generated files that an earlier run left in the
-folder go, files by hand stay.
+folder go, files by hand stay. With `--check` the files in the folder are compared with what would be written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shlex
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,9 @@ def add_generate(commands: argparse._SubParsersAction[Any]) -> None:  # argparse
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the package to write")
     parser.add_argument(
+        "--check", action="store_true", help="write nothing; name the files that are not current, and exit with 1"
+    )
+    parser.add_argument(
         "--group", action="append", default=[], help="with --cluster: only this API group (may be repeated)"
     )
     parser.add_argument("--kubeconfig", help="with --cluster: which kubeconfig")
@@ -66,6 +70,8 @@ def _run(options: argparse.Namespace) -> int:
         command = ["--cluster", *(word for group in options.group for word in ("--group", group))]
     origin = origin_line(shlex.join(["kubeloop", "generate", *command]), inputs)
     files = generate_package(modules, origin)
+    if options.check:
+        return _check(files, out)
     try_package(files)
     touched = write(files, out, owned=_OWNED)
     for name, module in modules.items():
@@ -73,6 +79,16 @@ def _run(options: argparse.Namespace) -> int:
         print(f"{name}: {kinds}")
     print(f"{len(files)} files in {out}, {len(touched)} changed")
     return 0
+
+
+def _check(files: Mapping[str, str], out: Path) -> int:
+    from kubeloop.codegen.generated_files import differences
+
+    found = differences(files, out, owned=_OWNED)
+    print(*found, f"{len(files)} files in {out}, {len(found)} not current", sep="\n")
+    if found:
+        print("kubeloop: the package is not current: run the command without --check", file=sys.stderr)
+    return 1 if found else 0
 
 
 def _from_crds(paths: Sequence[Path], names: ModuleNames) -> tuple[dict[str, Module], list[bytes]]:

@@ -20,8 +20,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 # fmt: off
 VERBS = frozenset({
-    "apply", "apply_status", "create", "delete", "delete_collection", "edit", "edit_status", "exists", "get",
-    "get_or_none", "iterate", "list", "patch", "patch_status", "update", "update_status", "wait", "watch",
+    "add_finalizer", "apply", "apply_status", "as_table", "create", "create_or_update", "delete",
+    "delete_collection", "edit", "edit_status", "ensure_absent", "exists", "get", "get_or_none", "iterate", "list",
+    "patch", "patch_status", "remove_finalizer", "set_annotations", "set_labels", "update", "update_status", "wait",
+    "watch",
 })
 # fmt: on
 """The verbs of clients; few resources lack any of them."""

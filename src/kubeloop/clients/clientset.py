@@ -23,11 +23,14 @@ from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 if TYPE_CHECKING:
     from random import Random
 
+    from kubeloop.clients.access_review import Permission
     from kubeloop.clients.discovered_endpoint import KnownResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
+    from kubeloop.clients.metadata_client import MetadataClient
     from kubeloop.clients.object_reference import Referable
     from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.clients.tables.object_tables import Tables
     from kubeloop.config.config import Config
     from kubeloop.discovery.discovery_client import DiscoveryClient
     from kubeloop.discovery.disk_cache import DiskCache
@@ -35,8 +38,9 @@ if TYPE_CHECKING:
     from kubeloop.discovery.resource_table import ResourceName
     from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.discovery.rest_mapping import RESTMapping
+    from kubeloop.meta.gvk import GroupResource
     from kubeloop.meta.namespaces import DefaultNamespace
-    from kubeloop.models import core_v1
+    from kubeloop.models import authorization_v1, core_v1
     from kubeloop.objects.model import Kind, KindList
     from kubeloop.transport.base import Transport
     from kubeloop.unstructured import Unstructured
@@ -152,6 +156,13 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         endpoint = ResourceEndpoint(self._rest, Unstructured, namespace, info=info_of(mapping), spell=spell_namespace)
         return DynamicResource.at(endpoint)
 
+    @property
+    def metadata(self) -> MetadataClient:
+        """A client for the metadata of any resource, which reads and sends nothing else of an object."""
+        from kubeloop.clients.metadata_client import MetadataClient
+
+        return MetadataClient.from_rest(self._rest, known=self._known_resources())
+
     @overload
     def resource(
         self, model: type[K], /, namespace: str | DefaultNamespace | None = None
@@ -199,18 +210,44 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         resource_of(model)
         return ModelClient[Any, Any](self._rest, model, namespace if resource is None else resource)
 
+    async def as_table(self, objects: object, *, timeout: float | None = None) -> Tables:
+        """Read the rows that `kubectl get` prints for objects at hand: `print(await clientset.as_table(pods))`.
+
+        One request is sent per resource and namespace: for a single object, that of the object.
+
+        Args:
+            objects: One object, a list of the API, a lister of an informer, or any iterable of objects, of any kinds.
+            timeout: Seconds for each request. None means the timeout of the config.
+
+        Returns:
+            A table per kind, in the order of the objects. An object that the server does not have any more, or has with
+            another uid, is in `missing`.
+
+        Raises:
+            TypeError: Something else than objects of Kubernetes was passed.
+
+        Reference: kubectl get.
+        """
+        from kubeloop.clients.tables.object_tables import objects_of, tables_of
+
+        return await tables_of(self._rest, self._known_resources(), objects_of(objects), timeout)
+
     def _discovered(
         self, resource: GroupVersionKind | GroupVersionResource, namespace: str | DefaultNamespace | None
     ) -> DynamicResource:
         from kubeloop.clients.discovered_endpoint import DiscoveredEndpoint
         from kubeloop.clients.dynamic import DynamicResource, spell_namespace
 
-        if self._known is None:
-            self._known = {}
+        known = self._known_resources()
         endpoint = DiscoveredEndpoint(
-            self._rest, resource, namespace, known=self._known, spell=spell_namespace, recall=self._recall
+            self._rest, resource, namespace, known=known, spell=spell_namespace, recall=self._recall
         )
         return DynamicResource.at(endpoint)
+
+    def _known_resources(self) -> KnownResources:
+        if self._known is None:
+            self._known = {}
+        return self._known
 
     def _recall(self, name: GroupVersionKind | GroupVersionResource) -> ResourceInfo | None:
         from kubeloop.clients.resource_lookup import info_of
@@ -251,6 +288,73 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         from kubeloop.clients.object_events import events_of
 
         return await events_of(self, obj, timeout=timeout)
+
+    async def can_i(
+        self,
+        verb: str,
+        resource: str | type[Kind] | GroupResource | GroupVersionResource,
+        *,
+        namespace: str | DefaultNamespace | None = None,
+        name: str = "",
+        subresource: str = "",
+        timeout: float | None = None,
+    ) -> Permission:
+        """Ask the server whether the user of this Clientset may do something.
+
+            if not await clientset.can_i("create", "pods", namespace="shop", subresource="eviction"):
+                ...
+            print(await clientset.can_i("list", apps_v1.Deployment))    # list deployments.apps in all namespaces: no
+
+        Args:
+            verb: `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`, another one such as
+                `impersonate` or `approve`, or `*` for all of them. For a path, a method in lower case.
+            resource: A class; a name as kubectl takes it (`"pods"`, `"deploy"`, `"jobs.batch"`), for which discovery is
+                asked once; a `GroupResource`, for which it is not, for instance of a resource that no server serves; a
+                path of the server (`"/metrics"`); or `"*"` for all resources.
+            namespace: One namespace, or `kubeloop.DEFAULT` for that of the config. None means all namespaces.
+            name: The name of one object; `""` for all objects.
+            subresource: The subresource, such as `"log"`; `""` for the object itself.
+            timeout: Seconds for each request; None takes the timeout of the config.
+
+        Returns:
+            The permission, which is true if the action is allowed. It says nothing about the future, and a request may
+            still be refused, for instance by admission.
+
+        Raises:
+            NoMatch: The server has no resource of this name.
+            ValueError: A namespace was given, and the resource has none; or the name contains a `/`.
+
+        Reference: kubectl auth can-i; SelfSubjectAccessReview. Intended difference: an unknown resource is an error,
+            where kubectl warns and says no.
+        """
+        from kubeloop.clients.access_review import can_i
+
+        return await can_i(
+            self, verb, resource, namespace=namespace, name=name, subresource=subresource, timeout=timeout
+        )
+
+    async def permissions(
+        self, namespace: str | DefaultNamespace, *, timeout: float | None = None
+    ) -> authorization_v1.SubjectRulesReviewStatus:
+        """Return what the user of this Clientset may do in a namespace: `kubectl auth can-i --list`.
+
+        Args:
+            namespace: The namespace, or `kubeloop.DEFAULT` for that of the config.
+            timeout: Seconds for the call; None takes the timeout of the config.
+
+        Returns:
+            The rules for resources and for paths. They may be `incomplete`: `evaluation_error` then says why. Use
+            `can_i` to decide about an action.
+
+        Reference: SelfSubjectRulesReview.
+        """
+        from kubeloop.meta.namespaces import DefaultNamespace
+        from kubeloop.models import authorization_v1
+
+        where = self._rest.config.namespace if isinstance(namespace, DefaultNamespace) else namespace
+        spec = authorization_v1.SelfSubjectRulesReviewSpec(namespace=where)
+        review = authorization_v1.SelfSubjectRulesReview(spec=spec)
+        return (await self.authorization_v1.self_subject_rules_reviews().create(review, timeout=timeout)).status
 
     if not TYPE_CHECKING:
 

@@ -90,12 +90,12 @@ class ClientsetWaits(ServerClient):
 
         Reference: kubectl wait -f.
         """
-        from kubeloop.clients.wait import object_wait
+        from kubeloop.clients.wait import object_wait, wait_argument
 
-        state = object_wait.chosen_state(
+        state = wait_argument.chosen_state(
             condition=condition, jsonpath=jsonpath, until=until, for_create=for_create, for_delete=for_delete
         )
-        object_wait.check_timeout(timeout)
+        timeout = wait_argument.checked_timeout(timeout)
         return await object_wait.wait_for_objects(
             self._endpoint_of, list(objects), state, may_be_absent=for_create, timeout=timeout
         )

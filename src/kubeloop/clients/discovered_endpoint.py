@@ -33,7 +33,7 @@ class DiscoveredEndpoint:
         name: The kind or the resource.
         namespace: One namespace, `DEFAULT`, or None for all of them.
         known: What has been found before; what is found is added.
-        recall: Returns what a mapper knows without a request; None if it does not know the name.
+        recall: Returns what a mapper knows without a request, None if it does not know the name; None for no mapper.
         spell: Writes the call that makes a client with a namespace, for messages.
 
     Raises:
@@ -52,7 +52,7 @@ class DiscoveredEndpoint:
         *,
         known: KnownResources,
         spell: SpellClient,
-        recall: Recall,
+        recall: Recall | None = None,
     ) -> None:
         self._info = resource_of(Unstructured, name)
         group_version_path(name.group_version)
@@ -84,8 +84,8 @@ class DiscoveredEndpoint:
         """
         info = self._known.get(self._name)
         if info is None:
-            info = self._recall(self._name) or await look_up(self.rest, self._info)
-            self._known[self._name] = info
+            recalled = None if self._recall is None else self._recall(self._name)
+            info = self._known[self._name] = recalled or await look_up(self.rest, self._info)
         return ResourceEndpoint(self.rest, Unstructured, self._namespace, info=info, spell=self._spell)
 
     def check(self, name: str, subresource: str | None = None, *, verb: str) -> None:

@@ -80,7 +80,7 @@ class ManifestVerbs(ServerClient):
             The results in the order in which the objects were applied.
 
         Raises:
-            TypeError: The objects are no collection, such as a path.
+            TypeError: The objects are no collection, such as a path; or a namespace came without an apply set.
             ValueError: The field manager is empty, an option has a wrong value, or an apply set has no objects.
             ApplySetError: The set is that of another tool, or its members cannot be found. Nothing was applied.
             KubeloopError: The parent of the set could not be read or written. Nothing was applied.
@@ -91,6 +91,8 @@ class ManifestVerbs(ServerClient):
 
         _check(field_manager, on_error)
         steps: SetSteps | None = None
+        if apply_set is None and apply_set_namespace is not None:
+            raise TypeError("apply_set_namespace needs apply_set, the parent in this namespace")
         if apply_set is not None:
             from kubeloop.clients.manifests.applyset_steps import ApplySetSteps
 

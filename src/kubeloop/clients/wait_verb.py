@@ -150,13 +150,13 @@ class Wait(BaseResourceClient[T_co]):
         Reference: kubectl pkg/cmd/wait. Intended differences: one watch per resource and namespace, and no polling for
             creation; a deletion ends the wait for another state at once.
         """
-        from kubeloop.clients.wait import object_wait
+        from kubeloop.clients.wait import object_wait, wait_argument
 
-        state = object_wait.chosen_state(
+        state = wait_argument.chosen_state(
             condition=condition, jsonpath=jsonpath, until=until, for_create=for_create, for_delete=for_delete
         )
-        object_wait.check_timeout(timeout)
-        given: WatchOptions = object_wait.checked_selectors(selectors)
+        timeout = wait_argument.checked_timeout(timeout)
+        given: WatchOptions = wait_argument.checked_selectors(selectors)
         if uid is not None and not (for_delete and isinstance(names, str)):
             raise TypeError("wait: uid is for the deletion of one object: pass a name and for_delete=True")
         if names is None:

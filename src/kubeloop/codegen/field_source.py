@@ -168,11 +168,16 @@ class _Names:
         item = kind.item
         static = self.item_static(item)
         is_list = kind.kind == "list"
+        views = "Views" if is_list else "ViewMap"
         match item.kind:
             case "ref":
                 return f"{'Objects' if is_list else 'ObjectMap'}[{static}, {static}.Draft]"
             case "list" | "map":
-                return f"{'Views' if is_list else 'ViewMap'}[{self._assigned(item)}, {self.draft(item)}]"
+                return f"{views}[{self._assigned(item)}, {self.draft(item)}]"
+            case "ptr" if item.item.kind == "ref":
+                return f"{views}[{self._assigned(item)}, {self.static(item.item)}.Draft | None]"
+            case "ptr" if item.item.kind in ("list", "map"):
+                return f"{views}[{self._assigned(item)}, {self.draft(item.item)} | None]"
             case _:
                 return f"{'Lists' if is_list else 'Dicts'}[{static}]"
 
@@ -186,6 +191,8 @@ class _Names:
                 return f"Sequence[{self._assigned(kind.item)}]"
             case "map":
                 return f"Mapping[str, {self._assigned(kind.item)}]"
+            case "ptr":
+                return _optional(self._assigned(kind.item))
             case _:
                 return self.item_static(kind)
 

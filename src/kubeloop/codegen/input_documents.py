@@ -66,6 +66,7 @@ _Schema = TypedDict(
         "x-kubernetes-embedded-resource": "bool | None",
         "x-kubernetes-group-version-kind": "list[GroupVersionKind] | None",
         "x-kubernetes-int-or-string": "bool | None",
+        "x-kubernetes-map-type": "str | None",
         "x-kubernetes-preserve-unknown-fields": "bool | None",
     },
     total=False,

@@ -36,6 +36,10 @@ _DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects", "V
 _FOR_CHECKERS = "# pyright: reportMissingTypeArgument=false"
 """Only the stub names the items of a list kind: a base class with arguments would take time at each import."""
 
+_FOR_CHECKERS_OF_PACKAGES = f"{_FOR_CHECKERS}, reportGeneralTypeIssues=false"
+"""pyright evaluates a default that is a call while it evaluates the class around it. If both classes are in a cycle of
+annotations, it reports that the class depends on itself, which is no fault: annotations remain text."""
+
 _OTHER_METADATA = "  # type: ignore[assignment] # pyright: ignore[reportIncompatibleVariableOverride]"
 """The metadata of a Status, a Table and a `v1 List` are not of the type that `Kind` declares, ObjectMeta."""
 
@@ -56,7 +60,8 @@ def emit_models(module: Module, target: Target) -> str:
             body.append("    pass")
     names = [f"{name} = {other}" for name, other in sorted(module.aliases.items())]
     names += [f"{name} = str" for name in sorted(module.enums)]
-    head = [target.origin(module), _FOR_CHECKERS, "from __future__ import annotations", "", *_module_imports(module)]
+    checkers = _FOR_CHECKERS_OF_PACKAGES if target.has_bind else _FOR_CHECKERS
+    head = [target.origin(module), checkers, "from __future__ import annotations", "", *_module_imports(module)]
     head += _import(_BASE, sorted(markers, key=_case) + [_bind(base, module, bound=True) for base in sorted(bases)])
     return "\n".join([*head, *body, *(["", "", *names] if names else []), ""])
 

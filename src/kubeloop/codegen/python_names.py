@@ -25,6 +25,7 @@ __all__ = [
     "snake",
     "type_name",
     "unique",
+    "words",
 ]
 
 EXCEPTIONS: Mapping[str, str] = {
@@ -60,7 +61,13 @@ one."""
 _PLURAL_ACRONYM = re.compile(r"(?<![A-Z])([A-Z]++)(s(?=$|[A-Z0-9]))")
 _LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
 _ACRONYM_WORD = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _NOT_WORD = re.compile(r"[^0-9A-Za-z]+")
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a field name, class or text: `readinessProbe` -> `readiness`, `Probe`."""
+    return _WORD.findall(text)
 
 
 def snake(name: str) -> str:

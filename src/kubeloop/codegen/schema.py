@@ -114,7 +114,7 @@ class SchemaField:
     """One field of an object type.
 
     `wire` is its exact name in JSON; `omit_empty` and `omit_zero` are what Go's tag says; `required` is what a JSON
-    schema says: always there, never null; `nullable` is what it says of null: a value, which is not the same as absent;
+    schema says: always there, never null, without a default; `nullable` is what it says of null: a value, not absent;
     `enum` names the values that are known (module.Name); `default` is what a server fills in, as JSON; `numbers` are
     the protobuf numbers of the messages around the field that JSON flattens, outermost first, and then the field's own;
     `patch_strategies` and `patch_merge_key` say how a strategic merge patch merges the field.
@@ -142,12 +142,16 @@ class SchemaField:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """An object type; `preserve` says that the server keeps members that are no fields."""
+    """An object type.
+
+    `preserve` says that the server keeps members that are no fields, `atomic` that it never merges two values.
+    """
 
     name: str
     fields: Sequence[SchemaField]
     description: str = ""
     preserve: bool = False
+    atomic: bool = False
 
     def __post_init__(self) -> None:
         identifier(self.name, "type")

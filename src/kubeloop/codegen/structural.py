@@ -23,6 +23,8 @@ _EMBEDDED: JSONSchema = {"apiVersion": {"type": "string"}, "kind": {"type": "str
 _METADATA = {"metadata": Type("ptr", of=Type("ref", name="meta_v1.ObjectMeta"))}
 _PRESERVED = "Members that the schema does not name are kept as well: to_dict() has them, and writes send them back."
 _PLAIN = frozenset({"string", "int", "float", "bool", "bytes"})
+_NULL_ITEMS = _PLAIN | {"ref", "list", "map", "int_or_string"}
+"""The types of items that can be null if the schema says so; times and free-form data can always be."""
 
 
 class StructuralReader:
@@ -61,7 +63,8 @@ class StructuralReader:
             fields.append(self._field(name, wire, value, required=wire in required))
         preserve = schema.get("x-kubernetes-preserve-unknown-fields") is True
         parts = (_text(schema), _PRESERVED if preserve else "")
-        self.structs[name] = Struct(name, fields, "\n\n".join(part for part in parts if part), preserve)
+        atomic = schema.get("x-kubernetes-map-type") == "atomic"
+        self.structs[name] = Struct(name, fields, "\n\n".join(part for part in parts if part), preserve, atomic)
 
     def _field(self, owner: str, wire: str, schema: JSONSchema, *, required: bool) -> SchemaField:
         schema = _merged(schema)
@@ -81,7 +84,7 @@ class StructuralReader:
             kind,
             omit_empty=not (always or null_always),
             omit_zero=not (always or null_always),
-            required=always,
+            required=needed,
             nullable=null and not null_always,
             secret=_is_secret(schema),
             enum=self._enum(path, schema, place),
@@ -135,7 +138,7 @@ class StructuralReader:
 
     def _item(self, path: str, schema: JSONSchema, place: str) -> Type:
         kind = self.type(path, schema, place)
-        return Type("ptr", of=kind) if schema.get("nullable") and kind.kind in _PLAIN | {"ref"} else kind
+        return Type("ptr", of=kind) if schema.get("nullable") and kind.kind in _NULL_ITEMS else kind
 
     def _enum(self, path: str, schema: JSONSchema, place: str) -> str:
         """Name the enum of a string, or of a list's strings."""

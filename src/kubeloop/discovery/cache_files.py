@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import stat
+from collections.abc import Callable
 
 from kubeloop.config.files import read_file
 
@@ -30,13 +31,15 @@ class CacheFiles:
 
     Args:
         directory: The directory.
+        now: Returns the time, in seconds since the epoch.
         is_read_only: Whether nothing is written.
     """
 
-    __slots__ = ("_directory", "_is_read_only", "_is_refused")
+    __slots__ = ("_directory", "_is_read_only", "_is_refused", "_now")
 
-    def __init__(self, directory: str, *, is_read_only: bool = False) -> None:
+    def __init__(self, directory: str, *, now: Callable[[], float], is_read_only: bool = False) -> None:
         self._directory = directory
+        self._now = now
         self._is_read_only = is_read_only
         self._is_refused = False
 
@@ -45,20 +48,19 @@ class CacheFiles:
         """The path of the directory."""
         return self._directory
 
-    def read(self, name: str, *, newer_than: float | None = None, now: float = 0.0) -> tuple[bytes, float] | None:
+    def read(self, name: str, *, newer_than: float | None = None) -> tuple[bytes, float] | None:
         """Return the content of a file and the time at which it was written; None if it is missing or too old.
 
         Args:
             name: The path below the directory.
             newer_than: The largest age in seconds; None for any age.
-            now: The present time, in seconds since the epoch.
         """
         path = os.path.join(self._directory, name)
         try:
             if not self._is_private():
                 return None
             written = os.stat(path).st_mtime
-            if newer_than is not None and not -_CLOCK_DIFFERENCE <= now - written < newer_than:
+            if newer_than is not None and not -_CLOCK_DIFFERENCE <= self._now() - written < newer_than:
                 return None
             return read_file(path), written
         except OSError as error:
@@ -76,17 +78,18 @@ class CacheFiles:
             os.makedirs(os.path.dirname(self._directory) or os.curdir, mode=0o700, exist_ok=True)
             _make_private(self._directory, folder)
             if self._is_private():
-                _replace(path, data)
+                _replace(path, data, self._now())
         except OSError as error:
             logger.debug("discovery cache %s: cannot be written: %s", path, error.strerror)
 
-    def remove_older(self, folder: str, than: float) -> None:
-        """Remove the files of a folder that were last written before a time, in seconds since the epoch."""
+    def remove_older(self, seconds: float) -> None:
+        """Remove the files directly in the directory that were last written so many seconds ago."""
         if self._is_read_only:
             return
-        with contextlib.suppress(OSError), os.scandir(os.path.join(self._directory, folder)) as entries:
+        oldest = self._now() - seconds
+        with contextlib.suppress(OSError), os.scandir(self._directory) as entries:
             for entry in entries:
-                if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < than:
+                if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < oldest:
                     os.unlink(entry.path)
 
     def _is_private(self) -> bool:
@@ -120,7 +123,7 @@ def _make_private(root: str, folder: str) -> None:
             os.mkdir(path, 0o700)
 
 
-def _replace(path: str, data: bytes) -> None:
+def _replace(path: str, data: bytes, now: float) -> None:
     temporary = f"{path}.{secrets.token_hex(6)}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
     try:
@@ -130,6 +133,7 @@ def _replace(path: str, data: bytes) -> None:
                 rest = rest[os.write(descriptor, rest) :]
         finally:
             os.close(descriptor)
+        os.utime(temporary, (now, now))
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -41,7 +41,7 @@ class CachedDiscovery(Protocol):
         ...
 
     def invalidate(self) -> None:
-        """Make the next call ask the server."""
+        """Drop the contents, so that the next call asks the server."""
         ...
 
 
@@ -72,7 +72,7 @@ class BaseDiscoveryCache(DiscoveryReads):
         return self._contents.is_live
 
     def invalidate(self) -> None:
-        """Make the next call ask the server. If the server supports that, it only confirms what has not changed."""
+        """Drop the contents, so that the next call asks the server, which only confirms what has not changed."""
         self._contents.drop()
 
     def moment(self) -> int:

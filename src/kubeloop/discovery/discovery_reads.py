@@ -1,4 +1,4 @@
-"""DiscoveryReads: the questions that every source of discovery answers, on what it found.
+"""DiscoveryReads: the calls that every source of discovery has, on what it found.
 
 Reference: client-go `discovery` (ServerResourcesInterface, ServerPreferredResources).
 """

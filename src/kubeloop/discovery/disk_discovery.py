@@ -101,15 +101,18 @@ class DiskDiscovery(BaseDiscoveryCache):
         failures: dict[GroupVersion, Exception] = {}
         for name in missing:  # a group version without resources has no file
             try:
-                lists.append(await self._client.server_resources_for_group_version(name))
+                live = await self._client.server_resources_for_group_version(name)
             except KubeloopError as error:
                 failures[name] = error
+            else:
+                lists.append(live)
+                await self._save_list(live)
         return GroupsAndResources(groups[0].groups, lists, failures)
 
     async def _read_file(self, name: str, kind: type[L]) -> tuple[L, float] | None:
         await waiting.let_others_run()
         for files in self._files:
-            found = files.read(name, newer_than=self._cache.ttl, now=self._cache.now())
+            found = files.read(name, newer_than=self._cache.ttl)
             if found is None:
                 continue
             try:
@@ -120,9 +123,12 @@ class DiskDiscovery(BaseDiscoveryCache):
 
     async def _save(self, found: GroupsAndResources) -> None:
         for listed in found.resources:
-            if listed.resources:
-                await self._write_file(f"{listed.group_version}/{_RESOURCES}", listed)
+            await self._save_list(listed)
         await self._write_file(_GROUPS, meta_v1.APIGroupList(groups=found.groups))
+
+    async def _save_list(self, listed: meta_v1.APIResourceList) -> None:
+        if listed.resources:
+            await self._write_file(f"{listed.group_version}/{_RESOURCES}", listed)
 
     async def _write_file(self, name: str, value: meta_v1.APIGroupList | meta_v1.APIResourceList) -> None:
         await waiting.let_others_run()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit import waiting
@@ -31,15 +30,13 @@ class DiskDocuments:
     Args:
         files: Where the files are.
         server: What is part of each name, so that servers share no file.
-        now: Returns the time, in seconds since the epoch.
     """
 
-    __slots__ = ("_files", "_has_cleaned", "_now", "_server")
+    __slots__ = ("_files", "_has_cleaned", "_server")
 
-    def __init__(self, files: CacheFiles, server: str, *, now: Callable[[], float]) -> None:
+    def __init__(self, files: CacheFiles, server: str) -> None:
         self._files = files
         self._server = server
-        self._now = now
         self._has_cleaned = False
 
     async def load(self, name: str) -> StoredDocument | None:
@@ -65,7 +62,7 @@ class DiskDocuments:
         self._files.write(self._file(name), hashlib.sha256(data).digest() + data)
         if not self._has_cleaned:
             self._has_cleaned = True
-            self._files.remove_older("", self._now() - _MONTH)
+            self._files.remove_older(_MONTH)
 
     def _named(self, name: str) -> str:
         return f"{self._server} {name}"

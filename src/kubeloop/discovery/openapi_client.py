@@ -37,8 +37,8 @@ class OpenAPIClient(ServerClient):
     """The OpenAPI v3 schemas of a server: `await clientset.openapi.schema("apps/v1")`. Arguments as of `ServerClient`.
 
     The index is read by the first call, and each document when it is first asked for. The address of a document has a
-    hash of its content, so a document is read again only when it has changed. A group version that the index does not
-    have is looked up once more, in case its CRD is new; `invalidate()` makes the next call read the index again.
+    hash of its content, so a document is read again only when it has changed. If the index
+    does not have a group version, it is read again, in case the CRD is new, and so it is after `invalidate()`.
 
     Concurrency: One event loop, any number of calls at once, which share each request.
 
@@ -57,7 +57,7 @@ class OpenAPIClient(ServerClient):
         return self
 
     def invalidate(self) -> None:
-        """Make the next call read the index again; documents that have not changed are kept."""
+        """Drop the index, so that the next call reads it; documents that have not changed are kept."""
         self._shared_index.drop()
 
     async def paths(self) -> OpenAPIIndex:

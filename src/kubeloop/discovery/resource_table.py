@@ -47,8 +47,9 @@ class ResourceTable:
         self.failures: Mapping[GroupVersion, Exception] = found.failures
         lists = {one.group_version: one for one in found.resources}
         self._rank: dict[GroupVersion, int] = {_CORE: 0}
-        self._all: list[RESTMapping] = []
+        self._all: dict[GroupVersionResource, RESTMapping] = {}
         self._by_resource: dict[str, list[RESTMapping]] = {}
+        self._told_names: dict[str, set[str]] = {}
         self._by_kind: dict[str, list[RESTMapping]] = {}
         self._categories: dict[str, dict[GroupResource, None]] = {}
         for group in found.groups:
@@ -66,16 +67,21 @@ class ResourceTable:
                 self._categories.setdefault(category, {})[name] = None
             if "/" in resource.name or not resource.kind or not resource.name:
                 continue
+            name_and_version = group_version.with_resource(resource.name)
+            if name_and_version in self._all:
+                continue  # a server that repeats itself
             mapping = RESTMapping(
                 group_version.with_kind(resource.kind),
-                group_version.with_resource(resource.name),
+                name_and_version,
                 resource.namespaced,
                 tuple(resource.verbs),
                 resource.singular_name or resource.kind.lower(),
                 tuple(resource.short_names),
                 tuple(resource.categories),
             )
-            self._all.append(mapping)
+            self._all[name_and_version] = mapping
+            for told in (resource.name, resource.singular_name):
+                self._told_names.setdefault(told, set()).add(group_version.group)
             for known in {resource.name.lower(), mapping.singular.lower()}:
                 self._by_resource.setdefault(known, []).append(mapping)
             self._by_kind.setdefault(resource.kind.lower(), []).append(mapping)
@@ -180,9 +186,10 @@ class ResourceTable:
     def short_name_choices(self, partial: GroupVersionResource) -> list[GroupResource]:
         """Return the resources whose short name this is, the chosen one first; none if a resource has the very name."""
         name, group = partial.resource, partial.group
-        if any(not group or each.kind.group == group for each in self._by_resource.get(name, ())):
+        told = self._told_names.get(name, set())
+        if group in told or (told and not group):
             return []
-        short = [each for each in self._all if name in each.short_names]
+        short = [each for each in self._all.values() if name in each.short_names]
         exact = [each for each in short if not group or each.kind.group == group]
         cut_short = [each for each in short if each.kind.group.startswith(group)][:1]
         found = exact or cut_short
@@ -249,7 +256,7 @@ class ResourceTable:
     def _names(self, known: Mapping[str, list[RESTMapping]]) -> list[str]:
         if known is self._by_kind:
             return [each[0].kind.kind for each in known.values()]
-        return [*known, *(short for each in self._all for short in each.short_names)]
+        return [*known, *(short for each in self._all.values() for short in each.short_names)]
 
 
 def _versions_of(kind: GroupVersionKind | GroupKind, versions: Sequence[str]) -> list[str]:

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 class RESTMapper:
     """Finds the resource of a name or a kind: `await clientset.mapper.resolve("deploy")`.
 
-    Nothing is requested before the first call. A name that the cache does not have is looked up once more in what the
+    Nothing is requested before the first call. A name that the cache does not have is looked up again in what the
     server sends after the call began, so that a CRD is found that was created before; calls at the same time share this
     request. If the name could be in a group that discovery cannot read, the call fails with `DiscoveryIncomplete`, and
     not as if there were no such kind.
@@ -62,7 +62,7 @@ class RESTMapper:
         return self._discovery
 
     def invalidate(self) -> None:
-        """Make the next call ask the server, as when kinds were removed or changed."""
+        """Drop what is known, so that the next call asks the server, as when kinds were removed or changed."""
         self._discovery.invalidate()
         self._table = None
 

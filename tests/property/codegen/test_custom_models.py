@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import ast
 import base64
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +13,7 @@ from kubeloop.codegen.crd import read_crds
 from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.target import Target
 from tests.support.definitions import definition
+from tests.support.imported import imported
 
 TARGET = Target("..models", lambda _: "# Generated.")
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -49,9 +46,14 @@ def _scalars() -> st.SearchStrategy[Case]:
     )
 
 
+def _items(inner: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
+    """Return what a list or map holds: values that are never null, or may be."""
+    return st.one_of(inner, inner.map(lambda case: ({**case[0], "nullable": True}, st.one_of(st.none(), case[1]))))
+
+
 def _containers(inner: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
-    lists = inner.map(lambda case: ({"type": "array", "items": case[0]}, st.lists(case[1], max_size=3)))
-    maps = inner.map(
+    lists = _items(inner).map(lambda case: ({"type": "array", "items": case[0]}, st.lists(case[1], max_size=3)))
+    maps = _items(inner).map(
         lambda case: (
             {"type": "object", "additionalProperties": case[0]},
             st.dictionaries(TEXT, case[1], max_size=3),
@@ -73,25 +75,13 @@ def _objects(draw: st.DrawFn, inner: st.SearchStrategy[Case]) -> Case:
 SPECS = _objects(st.recursive(_scalars(), _containers, max_leaves=6))
 
 
-@contextmanager
-def _imported(text: str) -> Iterator[Any]:
-    """Yield the module of a text, as an import would create it, for as long as the block runs."""
-    module = ModuleType("generated_by_property_test")
-    sys.modules[module.__name__] = module
-    try:
-        exec(compile(text, module.__name__, "exec"), module.__dict__)
-        yield module
-    finally:
-        del sys.modules[module.__name__]
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(SPECS, st.data())
 def test_objects_survive_the_models_of_their_schema(case: Case, data: st.DataObject) -> None:
     schema, values = case
     module = read_crds([definition(properties={"spec": schema})], "test")["example_com_v1"]
     ast.parse(emit_stub(module, TARGET))
-    with _imported(emit_models(module, TARGET)) as generated:
+    with imported(emit_models(module, TARGET)) as generated:
         value = {"apiVersion": "example.com/v1", "kind": "Thing", "spec": data.draw(values)}
         thing = generated.Thing.from_dict(value)
 

@@ -15,7 +15,7 @@ from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.cache.store.lister import Lister
 from kubeloop.clients.clientset import Clientset
-from kubeloop.models import autoscaling_v1
+from kubeloop.models import autoscaling_v1, core_v1, meta_v1
 
 
 def build() -> cert.Certificate:
@@ -70,6 +70,39 @@ def change(certificate: cert.Certificate, fleet: fleets.Fleet) -> None:
     fleet_draft.spec.matrix[0].append("one")  # error
     fleet_draft.spec.groups["a"].append("b")
     fleet_draft.spec.from_ = "b"
+
+
+def change_items_that_can_be_null(fleet: fleets.Fleet) -> None:
+    assert_type(fleet.spec.optional_groups, Mapping[str, Sequence[str] | None])
+    assert_type(fleet.spec.optional_points, Sequence[Sequence[fleets.FleetSpecOptionalPoints | None] | None])
+    assert_type(fleet.spec.optional_ports, Sequence[int | str | None])
+    draft = fleet.draft()
+    draft.spec.optional_groups["a"] = None
+    draft.spec.optional_groups["b"] = ["c"]
+    if (group := draft.spec.optional_groups["b"]) is not None:
+        group.append("d")
+    draft.spec.optional_groups["b"].append("d")  # error
+    draft.spec.optional_points.append([None, {"x": 1}, fleets.FleetSpecOptionalPoints(y=2)])
+    points = draft.spec.optional_points[0]
+    if points is not None and (point := points[1]) is not None:
+        point.x = 5
+        point.x = "five"  # error
+    draft.spec.optional_ports.append(None)
+
+
+def core_types(worker: fleets.Worker) -> None:
+    if worker.spec is not None and worker.status is not None:
+        assert_type(worker.spec.env, Sequence[core_v1.EnvVar])
+        assert_type(worker.spec.resources, core_v1.ResourceRequirements | None)
+        assert_type(worker.spec.token_secret, core_v1.SecretKeySelector | None)
+        assert_type(worker.spec.headers, Sequence[fleets.WorkerSpecHeaders])
+        assert_type(worker.status.conditions, Sequence[meta_v1.Condition])
+    draft = worker.draft()
+    draft.spec.resources.limits["cpu"] = "2"
+    draft.spec.env.append(core_v1.EnvVar(name="A", value="a"))
+    draft.spec.env[0].value_from.secret_key_ref.name = "token"
+    draft.spec.pull_secrets = [{"name": "a"}]
+    draft.spec.resources = core_v1.EnvVar(name="A")  # error
 
 
 async def clients(clientset: Clientset) -> None:

@@ -232,7 +232,7 @@ async def test_a_group_and_version_may_be_given_in_each_form() -> None:
 def test_a_client_says_what_it_is_for_before_and_after_the_look_up() -> None:
     clients, _ = clientset()
     assert repr(clients.resource(Unstructured, GVK, "x")).startswith(
-        "<DynamicResource g.io/v1, Kind=Thing in x: apply, "
+        "<DynamicResource g.io/v1, Kind=Thing in x: add_finalizer, apply, "
     )
-    assert repr(clients.dynamic.resource(GVR)).startswith("<DynamicResource g.io/v1 things: apply, ")
-    assert repr(clients.resource(core_v1.Pod, "x")).startswith("<ModelClient v1 pods in x: apply, ")
+    assert repr(clients.dynamic.resource(GVR)).startswith("<DynamicResource g.io/v1 things: add_finalizer, apply, ")
+    assert repr(clients.resource(core_v1.Pod, "x")).startswith("<ModelClient v1 pods in x: add_finalizer, apply, ")

@@ -127,7 +127,7 @@ class ApplySet:
         return id_of(self._parent)
 
     async def widen(self, members: Iterable[tuple[GroupKind, str]], *, arriving: Collection[GroupKind] = ()) -> None:
-        """Make the parent cover what will be applied, besides what it covers.
+        """Write into the parent that it covers what will be applied, besides what it covers.
 
         Args:
             members: The kind and the namespace (`""` for none) of each object that will be applied.
@@ -159,9 +159,9 @@ class ApplySet:
         rank_of: Callable[[GroupKind], int],
         propagation_policy: PropagationPolicy = "Background",
         stop_on_error: bool = False,
-        progress: Callable[[PruneResult], object] | None = None,
-    ) -> list[PruneResult]:
-        """Delete the members that were not applied, and make the parent cover only those that were.
+        report: Callable[[PruneResult], object],
+    ) -> None:
+        """Delete the members that were not applied, and write into the parent that it covers those that were.
 
         Call this only after every object of the set was applied. Nothing is deleted unless all members were found. If
         anything fails, the parent still covers every member, and the next run deletes the rest.
@@ -171,36 +171,29 @@ class ApplySet:
             rank_of: Returns the rank of a kind: kinds of a higher one are deleted first.
             propagation_policy: What happens to dependents of the deleted objects.
             stop_on_error: Whether to stop at the first object that cannot be deleted.
-            progress: Called with each result.
-
-        Returns:
-            A result for each object that was to be deleted. If the set could not be searched, or its parent not be
-            written in the end, there is a result with an error for the parent.
+            report: Called with a result for each object that was to be deleted; and with one for the parent, which has
+                an error, if the set could not be searched or the parent not be written in the end.
 
         Reference: kubectl ApplySet.Prune.
         """
-        results: list[PruneResult] = []
-
-        def tell(result: PruneResult) -> None:
-            results.append(result)
-            if progress is not None:
-                progress(result)
-
         try:
             leftovers = await self._find_leftovers(applied)
         except KubeloopError as error:
-            tell(self._of_parent("nothing was pruned", error))
-            return results
+            report(self._of_parent("nothing was pruned", error))
+            return
+        has_failed = False
         for each in order_of_deletion(leftovers, rank_of):
-            tell(await self._delete(each, applied, propagation_policy))
-            if stop_on_error and results[-1].error is not None:
-                break
-        if all(each.error is None for each in results):
-            try:
-                await self._narrow(applied)
-            except KubeloopError as error:
-                tell(self._of_parent("all objects were applied and pruned, but the parent was not updated", error))
-        return results
+            result = await self._delete(each, applied, propagation_policy)
+            has_failed |= result.error is not None
+            report(result)
+            if has_failed and stop_on_error:
+                return
+        if has_failed:
+            return
+        try:
+            await self._narrow(applied)
+        except KubeloopError as error:
+            report(self._of_parent("all objects were applied and pruned, but the parent was not updated", error))
 
     async def _kinds_of(self, resources: Iterable[GroupResource]) -> frozenset[GroupKind]:
         """Return the kinds of the resources that a deprecated annotation names. Raises as `_map`."""

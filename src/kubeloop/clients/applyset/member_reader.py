@@ -64,7 +64,7 @@ class MemberReader:
         return found
 
     async def delete(self, found: FoundObject, *, propagation_policy: PropagationPolicy, dry_run: bool) -> None:
-        """Delete a member, unless it is gone already.
+        """Delete a member, unless it was deleted already.
 
         Raises:
             Conflict: Another object has its name now.

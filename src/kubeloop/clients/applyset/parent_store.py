@@ -109,7 +109,7 @@ class ParentStore:
     async def write(
         self, known: ParentRecord | None, choose: Callable[[ParentRecord | None], Coverage | None]
     ) -> ParentRecord | None:
-        """Write a coverage into the parent, and choose it again from what the parent says if that has changed.
+        """Write a coverage into the parent, and choose it again whenever the parent has changed meanwhile.
 
         Args:
             known: What the parent said when it was read.

@@ -107,8 +107,7 @@ class ApplyRun:
         for obj in ordered[len(before) + len(definitions) :]:
             self._report(await self._result_of(obj))
         if steps is not None and self._is_complete:
-            for result in await steps.after_apply(tuple(self._results)):
-                self._report(result)
+            await steps.after_apply(tuple(self._results), self._report)
         return ApplyReport(self._results)
 
     @property

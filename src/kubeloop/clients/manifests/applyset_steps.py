@@ -5,7 +5,7 @@ Reference: KEP-3659; kubectl pkg/cmd/apply (ApplyOptions.Run, PrintAndPrunePostP
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.clients.applyset.apply_set import ApplySet
@@ -62,7 +62,7 @@ class ApplySetSteps:
         self._objects: Sequence[PlannedObject] = ()
 
     async def before_apply(self, objects: Sequence[PlannedObject], *, dry_run: bool) -> Mapping[str, str]:
-        """Make the parent cover the objects, and return the label of members.
+        """Write into the parent that it covers the objects, and return the label of members.
 
         Raises:
             ValueError: There is no object: pruning would delete the whole set. Or the reference is not valid.
@@ -107,8 +107,8 @@ class ApplySetSteps:
             f"{obj} is a member of another apply set, {other}: apply it with that set, or with force=True to move it"
         )
 
-    async def after_apply(self, results: Sequence[ManifestResult]) -> Sequence[ManifestResult]:
-        """Prune the members that were not applied, and make the parent cover only those that were."""
+    async def after_apply(self, results: Sequence[ManifestResult], report: Callable[[ManifestResult], object]) -> None:
+        """Prune the members that were not applied."""
         if self._set is None:
             raise RuntimeError("after_apply was called without before_apply")
         uids = {
@@ -121,8 +121,12 @@ class ApplySetSteps:
             for obj in self._objects
             if (uid := uids.get((obj.gvk.api_version, obj.gvk.kind, obj.namespace, obj.name))) is not None
         ]
-        pruned = await self._set.prune(applied, rank_of=rank_of, stop_on_error=self._on_error == "stop")
-        return [_result_of(each) for each in pruned]
+        await self._set.prune(
+            applied,
+            rank_of=rank_of,
+            stop_on_error=self._on_error == "stop",
+            report=lambda result: report(_result_of(result)),
+        )
 
     def __repr__(self) -> str:
         return f"<ApplySetSteps of {self._reference}>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -48,14 +48,12 @@ class SetSteps(Protocol):
         """
         ...
 
-    async def after_apply(self, results: Sequence[ManifestResult]) -> Sequence[ManifestResult]:
+    async def after_apply(self, results: Sequence[ManifestResult], report: Callable[[ManifestResult], object]) -> None:
         """Prune the objects that left the set, and narrow the parent.
 
         Args:
             results: The results of the applies; `object` has the uid of each object.
-
-        Returns:
-            A result per object that was pruned (`pruned`) or could not be (`failed`), which the report contains.
+            report: Called with a result per object that was pruned (`pruned`) or could not be (`failed`).
 
         Raises:
             Exception: Pruning failed as a whole. The caller of `apply_manifests` gets the error.

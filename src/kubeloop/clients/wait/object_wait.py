@@ -1,35 +1,25 @@
-"""The steps of `client.wait` and `clientset.wait`: from their arguments to the machine, the loops and the result."""
+"""The steps of `client.wait` and `clientset.wait`: from a state and objects to the loops and the result."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeloop._kit import waiting
-from kubeloop.clients.wait.awaited_state import (
-    AwaitedCreation,
-    AwaitedDeletion,
-    AwaitedFunction,
-    AwaitedState,
-    parse_condition,
-    parse_path,
-)
+from kubeloop.clients.wait.awaited_path import AwaitedPath
+from kubeloop.clients.wait.awaited_state import AwaitedState
 from kubeloop.clients.wait.timeout_report import timeout_error
 from kubeloop.clients.wait.wait_loop import WaitLoop
 from kubeloop.clients.wait.wait_machine import Target, WaitMachine
 from kubeloop.errors import WaitTimeout
 from kubeloop.meta.keys import join_key
-from kubeloop.wire.options import SelectorOptions, list_params
+from kubeloop.wire.redaction import is_confidential
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_endpoint import Endpoint, ResourceEndpoint
     from kubeloop.wire.options import WatchOptions
 
 __all__ = [
-    "check_timeout",
-    "checked_selectors",
-    "chosen_state",
     "run_loops",
     "wait_for_names",
     "wait_for_objects",
@@ -37,73 +27,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-def chosen_state(
-    *,
-    condition: str | None,
-    jsonpath: Any,
-    until: Callable[[Any], object] | None,
-    for_create: bool,
-    for_delete: bool,
-) -> AwaitedState[Any]:
-    """Return the one state that the arguments of a wait name.
-
-    Raises:
-        TypeError: They name none, or several; `for_create` may stand beside another one.
-        ValueError: The text of a condition or of a path is not valid.
-        JSONPathError: The path is not valid.
-    """
-    given = {
-        "condition": condition is not None,
-        "jsonpath": jsonpath is not None,
-        "until": until is not None,
-        "for_delete": for_delete,
-    }
-    names = [name for name, is_given in given.items() if is_given]
-    if len(names) > 1 or (for_delete and for_create):
-        raise TypeError(f"wait: expected one state, got {' and '.join([*names, 'for_create'][:2])}: wait once for each")
-    if condition is not None:
-        return parse_condition(condition)
-    if jsonpath is not None:
-        return parse_path(jsonpath)
-    if until is not None:
-        if not callable(until):  # pyright: ignore[reportUnnecessaryComparison]
-            raise TypeError(f"wait: expected a function of the object as until, got {type(until).__name__}")
-        return AwaitedFunction(until)
-    if for_delete:
-        return AwaitedDeletion()
-    if for_create:
-        return AwaitedCreation()
-    raise TypeError(
-        'wait: expected a state: condition="Ready", jsonpath="{.status.phase}=Running", until=a function, '
-        "for_create=True or for_delete=True"
-    )
-
-
-def checked_selectors(options: Mapping[str, Any]) -> WatchOptions:
-    """Return the selectors of a wait without those that are None, each checked.
-
-    Raises:
-        TypeError: An option is unknown, or has a wrong type.
-        ValueError: A selector is not valid.
-    """
-    given: Any = {name: value for name, value in options.items() if value is not None}
-    unknown = [name for name in given if name not in SelectorOptions.__annotations__]
-    if unknown:
-        raise TypeError(f"wait() got an unexpected keyword argument {unknown[0]!r}")
-    list_params(given)
-    return cast("WatchOptions", given)
-
-
-def check_timeout(timeout: float | None) -> None:
-    """Check the seconds of a wait.
-
-    Raises:
-        ValueError: They are negative, or not a number.
-    """
-    if timeout is not None and (math.isnan(timeout) or timeout < 0):
-        raise ValueError(f"expected a timeout of 0 or more seconds, or None for no limit, got {timeout!r}")
 
 
 async def located_in_time(
@@ -146,6 +69,7 @@ async def wait_for_names(
         located.check(name, verb="wait")
     keys = [join_key(located.namespace or "", name) for name in names]
     targets = [Target(key, uid) for key in keys]
+    state = _without_secrets(state, located)
     machine = WaitMachine(state, targets, located.info, may_be_absent=may_be_absent)
     await run_loops([WaitLoop(located, machine, {})], state, timeout, started)
     return [machine.result_of(key) for key in keys]
@@ -167,6 +91,7 @@ async def wait_for_selection(
     """
     started = waiting.now()
     located = await located_in_time(endpoint, state, timeout, started)
+    state = _without_secrets(state, located)
     machine = WaitMachine(state, None, located.info, may_be_absent=may_be_absent)
     await run_loops([WaitLoop(located, machine, selection)], state, timeout, started)
     return [machine.result_of(key) for key in machine.keys]
@@ -198,6 +123,7 @@ async def wait_for_objects(
     places: list[tuple[tuple[type[Any], str], str]] = []
     for obj in objects:
         located = await located_in_time(endpoint_of(obj), state, timeout, started)
+        state = _without_secrets(state, located)
         named = located.collection_for(located.identity(obj), verb="wait")
         name, uid = obj.metadata.name or "", (obj.metadata.uid or "") if state.is_deletion else ""
         if not name:
@@ -206,6 +132,7 @@ async def wait_for_objects(
         group, key = (located.model, named), join_key(namespace, name)
         if group not in groups:
             groups[group] = located.in_namespace(namespace), []
+        groups[group][0].check(name, verb="wait")
         groups[group][1].append(Target(key, uid))
         places.append((group, key))
     machines = {
@@ -245,6 +172,13 @@ async def run_loops(
         raise failed
     if not all(loop.machine.is_done for loop in loops):
         raise await timeout_error(loops, str(state), timeout)
+
+
+def _without_secrets(state: AwaitedState[T], located: ResourceEndpoint[T]) -> AwaitedState[T]:
+    """Return the state in a form whose texts show no secret value, if the objects hold secrets."""
+    if isinstance(state, AwaitedPath) and (located.info.is_confidential or is_confidential(located.collection)):
+        return state.hiding_values()
+    return state
 
 
 def _deadline(timeout: float | None, started: float) -> float | None:

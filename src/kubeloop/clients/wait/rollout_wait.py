@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeloop.clients.wait.awaited_state import LastState
-from kubeloop.clients.wait.object_wait import check_timeout, wait_for_objects
+from kubeloop.clients.wait.object_wait import wait_for_objects
 from kubeloop.clients.wait.rollout_progress import RolloutProgress, Workload, rollout_progress
+from kubeloop.clients.wait.wait_argument import checked_timeout
 from kubeloop.errors import RolloutFailed
 from kubeloop.models import apps_v1, meta_v1
 
@@ -88,7 +89,7 @@ async def wait_for_rollout(
     Raises:
         Exception: As for `Clientset.rollout_status`.
     """
-    check_timeout(timeout)
+    timeout = checked_timeout(timeout)
     if not isinstance(obj, Workload):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"expected a Deployment, a StatefulSet or a DaemonSet of apps/v1, got {type(obj).__name__}")
     state = AwaitedRollout(revision, progress)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overlo
 
 from kubeloop._kit import waiting
 from kubeloop.clients.resuming_watch import ResumingWatch
+from kubeloop.clients.wait.awaited_state import is_true
 from kubeloop.clients.wait.known_objects import KnownObjects
-from kubeloop.clients.wait.object_wait import check_timeout
+from kubeloop.clients.wait.wait_argument import checked_timeout
 from kubeloop.clients.wait.wait_loop import whole_list
 from kubeloop.clients.wait.wait_machine import WholeList
 from kubeloop.errors import RequestTimeout, WaitTimeout
@@ -62,7 +63,7 @@ class ConditionChain(Generic[T]):
     def see(self, event: WatchEvent[T] | UnreadableEvent) -> None:
         """Show an event to the next condition, and to those after it as long as they are satisfied."""
         self.last = event
-        while not self.is_satisfied and self._conditions[self._satisfied](event):
+        while not self.is_satisfied and is_true(self._conditions[self._satisfied](event)):
             self._satisfied += 1
 
     def see_all(self, events: Sequence[WatchEvent[T] | UnreadableEvent]) -> bool:
@@ -125,7 +126,7 @@ async def watch_until(
         precondition: A function of the objects of the first list, by key. If it is satisfied, no event is waited for.
         label_selector: As of `watch`.
         field_selector: As of `watch`.
-        timeout: Seconds; None is no limit.
+        timeout: Seconds; 0 reads one list, None is no limit.
 
     Returns:
         The event; None if the precondition was satisfied.
@@ -140,7 +141,7 @@ async def watch_until(
     Reference: client-go tools/watch Until (with `resource_version`), UntilWithSync. Intended difference: events of one
         list that take the place of lost ones are in the order of the list.
     """
-    check_timeout(timeout)
+    timeout = checked_timeout(timeout)
     if not conditions:
         raise TypeError("watch_until: expected at least one condition")
     if resource_version is not None and precondition is not None:
@@ -149,8 +150,10 @@ async def watch_until(
         raise ValueError(f"watch_until: expected the version of an object or a list, got {resource_version!r}")
     given = {"label_selector": label_selector, "field_selector": field_selector, "resource_version": resource_version}
     options: Any = {name: value for name, value in given.items() if value is not None}
-    options["timeout"] = timeout
+    options["timeout"] = timeout or None  # one list has the timeout of its request
     chain, started = ConditionChain(conditions), waiting.now()
+    if timeout == 0 and resource_version is not None:
+        raise _timeout_error(chain, timeout)
     if resource_version is None:
         reader = _Relisting(chain, precondition)
         watch = ResumingWatch(client.endpoint, options, rule=RelistOrRaise(), events_of_pages=whole_list)
@@ -189,7 +192,7 @@ class _Relisting(Generic[T]):
             return self._chain.see_all(batch)
         events = self._known.replaced(cast("WholeList[T]", first))
         precondition, self._precondition = self._precondition, None
-        if precondition is not None and precondition(self._known.objects):
+        if precondition is not None and is_true(precondition(self._known.objects)):
             return True
         return self._chain.see_all(events)
 

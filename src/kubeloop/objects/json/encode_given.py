@@ -18,9 +18,6 @@ from kubeloop.objects.unknown_members import rest_of
 
 __all__ = ["head_of", "written"]
 
-_SCALARS = frozenset({str, int, bool})
-"""The classes of most values, which are their own JSON values."""
-
 
 def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: bool = False) -> Any:
     """Return the JSON value with the fields that were given, zeros too, and no others.
@@ -34,15 +31,19 @@ def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: b
     Raises:
         ValueError: A model was read from a server; the message names its path.
     """
-    if value.__class__ in _SCALARS:
-        return value
     item = shape.item if shape is not None else None
     if isinstance(value, FrozenStruct):
         return _written_model(value, path, strict=strict)
     if is_tuple(value):
-        return [written(each, item, f"{path}[{n}]", strict=strict) for n, each in enumerate(value)]
+        return [
+            each if _is_plain(each) else written(each, item, f"{path}[{n}]", strict=strict)
+            for n, each in enumerate(value)
+        ]
     if item is not None and is_mapping(value):
-        return {key: written(each, item, f"{path}[{key!r}]", strict=strict) for key, each in value.items()}
+        return {
+            key: each if _is_plain(each) else written(each, item, f"{path}[{key!r}]", strict=strict)
+            for key, each in value.items()
+        }
     return value_of(value, shape)
 
 
@@ -63,18 +64,26 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
     for name in given:
         field = fields[name]
         value = getattr(obj, field.stored if field.nullable else name)
-        if value.__class__ in _SCALARS:
+        if _is_plain(value):
             data[field.wire] = value
-            continue
-        at = f"{path}.{field.wire}".lstrip(".")
-        if is_null(value):
+        elif is_null(value):
             if field.always or field.nullable or value is not None:  # null is a value here
                 data[field.wire] = None
         elif value is not NULLABLE:
+            at = f"{path}.{field.wire}" if path else field.wire
             data[field.wire] = written(value, field.shape, at, strict=strict and field.category != "lazy")
     for key, value in rest_of(obj).items():
         data.setdefault(key, loads(rewrite(value)))
     return data
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value of a field is its own JSON value for certain. Most fields are, and need no encoding."""
+    kind = type(value)
+    return value.isascii() if kind is str else kind is bool or (kind is int and -_INT64 <= value < _INT64)
+
+
+_INT64 = 1 << 63
 
 
 def _own_kind(obj: Any) -> dict[str, Any]:

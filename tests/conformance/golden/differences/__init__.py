@@ -6,7 +6,18 @@ case any more fails the tests: a fault that was fixed must not come back under i
 
 from __future__ import annotations
 
-from . import connecting, events, exec_plugins, jsonpath, migrations, oidc, patches, responses, values
+from . import (
+    connecting,
+    events,
+    exec_plugins,
+    jsonpath,
+    migrations,
+    oidc,
+    patches,
+    responses,
+    rest_mapper,
+    values,
+)
 from .entry import Difference
 
 __all__ = ["INTENDED", "Difference"]
@@ -21,4 +32,5 @@ INTENDED: list[Difference] = [
     *oidc.INTENDED,
     *patches.INTENDED,
     *responses.INTENDED,
+    *rest_mapper.INTENDED,
 ]

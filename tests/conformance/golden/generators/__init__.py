@@ -31,6 +31,8 @@ from .kubeconfigs import kubeconfig
 from .migrations import migrations
 from .oidc import oidc
 from .priority_queue import priority_queue
+from .rest_mapper import rest_mapper
+from .tables import tables
 
 __all__ = ["GENERATORS", "cases"]
 
@@ -64,8 +66,10 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "quantities": values.quantities,
     "references": events.references,
     "responses": responses.responses,
+    "rest_mapper": rest_mapper,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,
+    "tables": tables,
     "times": values.times,
     "urls": rest.urls,
     "workqueue": scripts.workqueue,

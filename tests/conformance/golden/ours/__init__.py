@@ -22,8 +22,10 @@ from . import (
     priority_queue,
     responses,
     rest,
+    rest_mapper,
     scripts,
     selectors,
+    tables,
     values,
 )
 
@@ -59,8 +61,10 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "quantities": values.quantities,
     "references": events.references,
     "responses": responses.responses,
+    "rest_mapper": rest_mapper.rest_mapper,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,
+    "tables": tables.tables,
     "times": values.times,
     "urls": rest.urls,
     "workqueue": scripts.workqueue,

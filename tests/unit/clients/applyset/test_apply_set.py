@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from kubeloop.clients.applyset.applyset_format import ADDITIONAL_NAMESPACES, CONTAINS_GROUP_KINDS, PART_OF, TOOLING
 from kubeloop.clients.applyset.prune_result import PruneResult
 from kubeloop.errors import ApplySetError, ConnectionLost, DiscoveryIncomplete, NoMatch, NotFound
-from kubeloop.testing.virtual_time import in_virtual_time
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.wire.request import Request
 from tests.support.applyset_world import Run, World
-from tests.support.scripted_transport import ScriptedResponse, error_status, query
+from tests.support.scripted_transport import Hang, ScriptedResponse, error_status, query
 
 SHOP = "configmaps/shop"
 
@@ -205,6 +206,32 @@ async def test_a_deletion_that_fails_leaves_a_parent_that_the_next_run_prunes_by
     assert world.metadata("ConfigMap web/shop")["annotations"] == before
     assert told(await Run(world, "web").of("ConfigMap b/z")) == ["Secret a/x"]
     assert world.metadata("ConfigMap web/shop")["annotations"][CONTAINS_GROUP_KINDS] == "ConfigMap"
+
+
+@in_virtual_time
+async def test_a_run_that_is_cancelled_while_it_prunes_leaves_a_parent_that_covers_all() -> None:
+    world = World()
+    await Run(world, "web").of("Secret a/x", "Secret a/y", "ConfigMap b/z")
+    before = world.metadata("ConfigMap web/shop")["annotations"]
+    world.fault = failing("DELETE", "secrets/y", ScriptedResponse(chunks=[Hang()]))
+    run = asyncio.create_task(Run(world, "web").of("ConfigMap b/z"))
+    await settle()
+    assert world.deleted == ["a/secrets/x"]
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert world.metadata("ConfigMap web/shop")["annotations"] == before
+    assert told(await Run(world, "web").of("ConfigMap b/z")) == ["Secret a/y"]
+
+
+@in_virtual_time
+async def test_names_of_the_annotation_that_are_no_names_prune_nothing() -> None:
+    world = World()
+    await Run(world, "web").of("Secret a/x", "ConfigMap a/y")
+    world.annotate("ConfigMap web/shop", ADDITIONAL_NAMESPACES, "a,../../kube-system")
+    results = await Run(world, "web").of("ConfigMap a/y")
+    assert "nothing was pruned: apply set ConfigMap web/shop: cannot list" in told(results)[0]
+    assert world.deleted == []
 
 
 @in_virtual_time
@@ -402,8 +429,8 @@ async def test_results_are_told_as_they_happen() -> None:
     await Run(world, "web").of("Secret a/x", "Secret a/y", "ConfigMap b/z")
     seen: list[str] = []
 
-    def progress(result: PruneResult) -> None:
+    def report(result: PruneResult) -> None:
         seen.append(f"{result.name} after {len(world.deleted)}")
 
-    await Run(world, "web", progress=progress).of("ConfigMap b/z")
+    await Run(world, "web", report=report).of("ConfigMap b/z")
     assert seen == ["x after 1", "y after 2"]

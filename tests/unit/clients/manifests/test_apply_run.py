@@ -287,9 +287,9 @@ class Steps:
         self.calls.append(("refusal", str(obj), before))
         return None
 
-    async def after_apply(self, results: Any) -> list[ManifestResult]:
+    async def after_apply(self, results: Any, report: Any) -> None:
         self.calls.append(("after", [result.outcome for result in results]))
-        return [ManifestResult("pruned", "v1", "ConfigMap", "shop", "old")]
+        report(ManifestResult("pruned", "v1", "ConfigMap", "shop", "old"))
 
 
 async def test_the_steps_of_a_set_enclose_its_objects(server: ApplyServer, client: Clientset) -> None:

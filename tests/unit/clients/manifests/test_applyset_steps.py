@@ -65,6 +65,8 @@ async def test_the_namespace_of_the_set_is_that_of_the_parent_unless_another_is_
     assert "a/configmaps/shop" in world.names()
     with pytest.raises(ValueError, match="the apply set configmaps/shop needs a namespace"):
         await applied(world, "ConfigMap a/x", apply_set_namespace=None)
+    with pytest.raises(TypeError, match="apply_set_namespace needs apply_set"):
+        await applied(world, "ConfigMap a/x", apply_set=None)
 
 
 @pytest.mark.parametrize(
