@@ -12,7 +12,7 @@ import sys
 from .harness import show, write
 from .progress import shown
 from .report import PAGE, RESULTS, rendered
-from .subjects import MAKERS, Missing, Subject
+from .subjects import MAKERS, Missing, Subject, takes_part_in
 from .suites import SUITES, Bench
 
 
@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--pods", type=int, nargs="+", default=[1000, 10_000, 50_000], help="sizes of the LISTs")
     parser.add_argument("--samples", type=int, default=3, help="processes a subject and case")
     parser.add_argument("--seconds", type=int, default=600, help="how long the suite leases holds its Leases")
+    parser.add_argument("--documents", type=int, default=200, help="how many documents the suite manifests applies")
     parser.add_argument("--only", nargs="+", choices=MAKERS, metavar="SUBJECT", help=f"of {', '.join(MAKERS)}")
     parser.add_argument("--record", action="store_true", help="write the results, and the page of the figures")
     parser.add_argument("--report", action="store_true", help="measure nothing; write the page of the figures")
@@ -50,13 +51,18 @@ def main() -> int:
 
     subjects: list[Subject] = []
     absent: dict[tuple[str, str], str] = {}
+    suites = options.suites or [*SUITES]
     for name in options.only or MAKERS:
+        if not any(takes_part_in(name, suite) for suite in suites):
+            continue
         try:
             subjects.append(MAKERS[name]())
         except Missing as error:
             absent["all", name] = str(error)
-    for suite in options.suites or SUITES:
-        bench = Bench(subjects, options.samples, options.pods, options.seconds, dict(absent))
+    for suite in suites:
+        present = [subject for subject in subjects if subject.takes_part_in(suite)]
+        sizes = options.samples, options.pods, options.seconds, options.documents
+        bench = Bench(present, *sizes, missing=absent_from(suite, absent))
         run = SUITES[suite]
         try:
             with shown(suite):
@@ -68,6 +74,11 @@ def main() -> int:
         if options.record:
             write(RESULTS / f"{suite}.json", machine(), bench, rows)
     return write_page() if options.record else 0
+
+
+def absent_from(suite: str, absent: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """Return why subjects that a suite measures could not be built."""
+    return {key: why for key, why in absent.items() if takes_part_in(key[1], suite)}
 
 
 def write_page() -> int:

@@ -166,6 +166,7 @@ class Bench:
         samples: The number of rounds.
         pods: The sizes of the LISTs.
         seconds: How long the suite `leases` holds its Leases.
+        documents: How many documents the suite `manifests` applies.
         missing: Why a subject was not measured, by case and subject.
     """
 
@@ -173,6 +174,7 @@ class Bench:
     samples: int
     pods: list[int]
     seconds: int = 600
+    documents: int = 200
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def everybody(self) -> list[Subject]:

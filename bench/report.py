@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .events import CORE, CORRELATION, SERIES
 from .harness import Row
+from .manifests import APPLIED, COUNTED, LARGE, WAIT, parsed
 from .targets import TARGETS, Target
 
 HERE = Path(__file__).resolve().parent
@@ -43,7 +44,17 @@ class Table:
         keys = dict(zip((key for key in KEYS if key != self.lines), column, strict=True)) | {self.lines: line}
         return next((row for row in rows if all(getattr(row, key) == value for key, value in keys.items())), None)
 
+    def cases(self) -> set[str]:
+        """Return the cases that the columns name, which are none where lines or subjects are cases."""
+        return {case for case, _ in self.columns.values()} if self.lines == "subject" else set()
 
+    def concerns(self, case: str) -> bool:
+        """Return whether a case in which a subject is missing is not that of another table of the suite."""
+        others = {case for table in TABLES.values() if table.suite == self.suite for case in table.cases()}
+        return case in self.cases() or case not in others
+
+
+DOCUMENTS = 200
 KEYS = ("case", "subject", "metric")
 PROTOBUF = ("client-go protobuf",)
 
@@ -160,6 +171,40 @@ TABLES = {
             for name, subject in {"kubeloop": "kubeloop", "client-go": PROTOBUF[0]}.items()
         },
     ),
+    "manifests": Table(
+        "manifests",
+        "subject",
+        {
+            "CPU": (APPLIED, "cpu"),
+            "CPU of the whole process": (APPLIED, "whole"),
+            "time": (APPLIED, "wall"),
+            "requests": (COUNTED, "requests"),
+            "peak of memory": (APPLIED, "peak"),
+        },
+        ("kubeloop",),
+    ),
+    "parsing": Table(
+        "manifests",
+        "subject",
+        {
+            f"{name}, {count:,} documents": (parsed(count), metric)
+            for count in (DOCUMENTS, DOCUMENTS * LARGE)
+            for name, metric in {"CPU": "cpu", "memory": "rss"}.items()
+        },
+        ("kubeloop",),
+    ),
+    "waiting": Table(
+        "manifests",
+        "subject",
+        {
+            "event → return, p50": (WAIT, "p50"),
+            "p99": (WAIT, "p99"),
+            "write → return, p50": (WAIT, "p50 from the write"),
+            "p99 of it": (WAIT, "p99 from the write"),
+            "CPU": (WAIT, "cpu"),
+        },
+        ("kubeloop",),
+    ),
     "decode": by_subject(
         "decode",
         {
@@ -243,8 +288,9 @@ def _block(name: str) -> str:
     results = results_of(table.suite)
     text = markdown(table, results.rows)
     absent: dict[str, list[str]] = {}
-    for _, subject, why in results.missing:
-        absent.setdefault(why, []).append(subject)
+    for case, subject, why in results.missing:
+        if table.concerns(case):
+            absent.setdefault(why, []).append(subject)
     reasons = "; ".join(f"{', '.join(dict.fromkeys(names))}: {why}" for why, names in absent.items())
     return f"{text}\n\nNot measured: {reasons}." if reasons else text
 

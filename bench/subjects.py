@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from kubeloop.testing.controlplane import steps
+from kubeloop.testing.controlplane.binaries import KUBERNETES_VERSION, kubectl_steps
+
 HERE = Path(__file__).resolve().parent
 WORK = HERE / ".work"
 
 # Each has its packages in requirements/bench: NAME.in says which, NAME.txt locks all of them with hashes.
 REQUIREMENTS = HERE.parent / "requirements" / "bench"
 PYTHON_PEERS = ("lightkube", "kubernetes", "kubernetes_asyncio", "kr8s")
+MANIFEST_PEERS = ("kubesdk", "cloudcoil")  # measured with manifests only
 SLOW = ("kubernetes", "kubernetes_asyncio", "kr8s")  # milliseconds per object
 
 
@@ -36,7 +40,17 @@ class Subject:
 
     @property
     def is_python(self) -> bool:
-        return self.name.split(" ")[0] in {"kubeloop", *PYTHON_PEERS}
+        return self.name.split(" ")[0] in {"kubeloop", *PYTHON_PEERS, *MANIFEST_PEERS}
+
+    def takes_part_in(self, suite: str) -> bool:
+        return takes_part_in(self.name, suite)
+
+
+def takes_part_in(subject: str, suite: str) -> bool:
+    """Return whether a suite measures a subject: `manifests` has its own peers, which no other suite has."""
+    if suite == "manifests":
+        return subject in ("kubeloop", "lightkube", "kr8s", "kubernetes", "kubectl", *MANIFEST_PEERS)
+    return subject not in ("kubectl", *MANIFEST_PEERS)
 
 
 def run(command: list[str], **options) -> str:
@@ -125,6 +139,18 @@ def kubeloop_subject() -> Subject:
     return Subject("kubeloop", lambda *arguments: [sys.executable, runner, *arguments], (), "this tree")
 
 
+def kubectl_subject() -> Subject:
+    """Return kubectl, which is a sub-command of the control plane's program."""
+    command = steps.run(kubectl_steps(say))
+    runner = str(HERE / "peers/run_kubectl.py")
+    return Subject(
+        "kubectl",
+        lambda *arguments: [sys.executable, runner, *arguments],
+        (("BENCH_KUBECTL", "\n".join(command)),),
+        f"kubectl {KUBERNETES_VERSION}",
+    )
+
+
 def with_collector_off(subject: Subject) -> Subject:
     return Subject(
         f"{subject.name} (gc off)", subject.command, (*subject.environment, ("BENCH_GC", "off")), subject.versions
@@ -136,7 +162,8 @@ MAKERS: dict[str, Callable[[], Subject]] = {
     "client-go json": lambda: go_subject("json"),
     "client-go protobuf": lambda: go_subject("protobuf"),
     "kube-rs": rust_subject,
-} | {name: (lambda name=name: python_peer(name)) for name in PYTHON_PEERS}
+    "kubectl": kubectl_subject,
+} | {name: (lambda name=name: python_peer(name)) for name in (*PYTHON_PEERS, *MANIFEST_PEERS)}
 
 
 def say(text: str) -> None:

@@ -14,6 +14,7 @@ from .informers import growth, informer, profile
 from .lag import lag
 from .latency import latency
 from .leases import leases
+from .manifests import manifests
 from .queues import queue
 from .replay import AUTHORITY, DATA, convert, replay
 from .server import server
@@ -195,6 +196,7 @@ SUITES: dict[str, Callable[[Bench], list[Row]]] = {
     "latency": latency,
     "events": events,
     "leases": leases,
+    "manifests": manifests,
     "streams": streams,
     "server": server,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .events import CORE, CORRELATION, SERIES
 from .harness import Row
 from .leases import COUNTS
+from .manifests import APPLIED
 
 Measured = Callable[[Sequence[Row]], float | None]
 
@@ -124,6 +125,10 @@ CONNECTIONS = (
     "elections that renew at the same moment use a connection of HTTP/1.1 each, where client-go sends all requests "
     "over one connection of HTTP/2."
 )
+APPLYING = (
+    "more than half of the CPU is TLS and the system calls that send a document and receive its response. One request "
+    "per document is what server-side apply needs."
+)
 GROWTH = "larger tables and more memory mean more misses of the caches of the processor."
 
 PROTOBUF, DYNAMIC = "client-go protobuf", "client-go dynamic"
@@ -192,5 +197,9 @@ TARGETS = (
         3.0,
         against(f"{COUNTS[0]} leases", "cpu", "kubeloop", PROTOBUF),
         CONNECTIONS,
+    ),
+    *(
+        Target("manifests", f"apply: CPU / {peer}", 0.5, against(APPLIED, "cpu", "kubeloop", peer), APPLYING)
+        for peer in ("lightkube", "kr8s", "kubernetes", "kubesdk", "cloudcoil")
     ),
 )

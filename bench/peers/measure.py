@@ -151,6 +151,91 @@ def request_threads(get, count, concurrency):
         report(**span.end(count), count=count)
 
 
+class Applying:
+    """One sample of `apply`: a namespace of its own, and a kubeconfig for it.
+
+    `commands` is the address of the suite's commands; with `#counted` at the end, requests are counted.
+    """
+
+    def __init__(self, commands):
+        self._commands, _, counted = commands.partition("#")
+        place = ask(f"{self._commands}/namespace?counted={counted}")
+        self.kubeconfig, self.namespace = place["kubeconfig"], place["namespace"]
+
+    def start(self):
+        """Start the measurement, after imports and the parsing of the file."""
+        gc.collect()
+        collector_off()
+        self._span = Span()
+
+    def end(self, documents):
+        """Report the costs per document, and what is on the server."""
+        result = self._span.end(documents)
+        self.report(documents, cpu() * 1e6 / documents, peak_rss(), **result)
+
+    def report(self, documents, whole, peak, **result):
+        """Report costs; `whole` are the microseconds of CPU of the whole process, per document."""
+        found = ask(f"{self._commands}/objects?namespace={self.namespace}")
+        assert found["count"] == documents, f"expected {documents} objects, got {found['count']}"
+        report(**result, whole=whole, peak=peak / 1e6, **found)
+
+
+def parse(parse_file, warm_up, file, names):
+    """Measure `parse_file(file)`; `names` returns the `KIND/NAME` of each of its objects.
+
+    Before that, a file with the same kinds is parsed, so that imports of models do not count.
+    """
+    parse_file(warm_up)
+    gc.collect()
+    before = settled_rss()
+    collector_off()
+    span = Span()
+    objects = parse_file(file)
+    result = span.end(len(objects))
+    gc.enable()
+    result["rss"] = (settled_rss() - before) / len(objects) / 1e3
+    found = sorted(names(objects))
+    report(**result, count=len(found), sum=checksum(found))
+
+
+class Waiting:
+    """One sample of `wait`: pods in a namespace of their own, which become ready one after the other."""
+
+    def __init__(self, commands, count, delay):
+        self._commands, self._delay = commands, delay
+        place = ask(f"{commands}/namespace")
+        self.kubeconfig, self.namespace = place["kubeconfig"], place["namespace"]
+        self._names = [f"pod-{number:03}" for number in range(int(count))]
+        ask(f"{commands}/pods?namespace={self.namespace}&count={count}")
+        self._returned, self._cpu = {}, 0.0
+
+    def pods(self):
+        """Yield the name of each pod, which becomes ready a moment later; note when the loop's body has ended."""
+        for name in self._names:
+            ask(f"{self._commands}/ready?namespace={self.namespace}&pod={name}&after={self._delay}")
+            before = cpu()
+            yield name
+            self._returned[name] = time.monotonic_ns()
+            self._cpu += cpu() - before
+
+    def end(self, used=None):
+        """Report the latencies in milliseconds, and the CPU per wait: `used` seconds, or that of this process."""
+        times = ask(f"{self._commands}/times?namespace={self.namespace}")
+        early = [name for name in self._names if self._returned[name] < times[name]["started"]]
+        assert not early, f"{early} were not ready when the wait returned"
+        latencies = [sorted((self._returned[name] - times[name][mark]) / 1e6 for name in self._names) for mark in MARKS]
+        result = {}
+        for mark, millis in zip(MARKS.values(), latencies, strict=True):
+            result[f"p50{mark}"] = millis[len(millis) // 2]
+            result[f"p99{mark}"] = millis[len(millis) * 99 // 100]
+        count = len(self._names)
+        used = self._cpu if used is None else used
+        report(**result, cpu=used / count * 1e6, count=count, sum=f"{count} waits")
+
+
+MARKS = {"seen": "", "started": " from the write"}  # of `times` in bench/stage.py
+
+
 def main(**measurements):
     """Run the measurement that the command line names; a library may not have all of them."""
     measurements[sys.argv[1]](*sys.argv[2:])

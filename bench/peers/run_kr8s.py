@@ -70,5 +70,64 @@ def start(url):
     asyncio.run(run())
 
 
+def parse(*files):
+    """Parse a file; the objects need a client, which sends no request."""
+
+    async def run():
+        import yaml
+        from kr8s._objects import object_from_spec
+
+        def load(file):
+            with open(file) as text:
+                return [
+                    object_from_spec(each, api=_NoAPI(), allow_unknown_type=True, _asyncio=True)
+                    for each in yaml.safe_load_all(text)
+                ]
+
+        measure.parse(load, *files, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
+
+    asyncio.run(run())
+
+
+def apply(commands, file):
+    """Create the objects, because kr8s has no apply."""
+
+    async def run():
+        applying = measure.Applying(commands)
+        import kr8s.asyncio
+        from kr8s.asyncio.objects import objects_from_files
+
+        api = await kr8s.asyncio.api(kubeconfig=applying.kubeconfig)
+        objects = await objects_from_files(file, api=api)
+        applying.start()
+        for each in objects:
+            await each.create()
+        applying.end(len(objects))
+
+    asyncio.run(run())
+
+
+def wait(commands, count, delay):
+    async def run():
+        import kr8s.asyncio
+        from kr8s.asyncio.objects import Pod
+
+        waiting = measure.Waiting(commands, count, delay)
+        api = await kr8s.asyncio.api(kubeconfig=waiting.kubeconfig)
+        for name in waiting.pods():
+            pod = Pod({"metadata": {"name": name, "namespace": waiting.namespace}}, api=api)
+            await pod.wait("condition=Ready")
+        waiting.end()
+
+    asyncio.run(run())
+
+
 if __name__ == "__main__":
-    measure.main(decode=decode, request=request, start=start)
+    measure.main(
+        decode=decode,
+        request=request,
+        start=start,
+        parse=parse,
+        apply=apply,
+        wait=wait,
+    )

@@ -242,6 +242,12 @@ def _leases(*arguments):
     kubeloop_leases.leases(*arguments)
 
 
+def _manifests():
+    import kubeloop_manifests
+
+    return kubeloop_manifests
+
+
 if __name__ == "__main__":
     measure.main(
         decode=decode,
@@ -257,4 +263,7 @@ if __name__ == "__main__":
         events=lambda *arguments: _events().events(*arguments),
         correlate=lambda *arguments: _events().correlate(*arguments),
         leases=_leases,
+        parse=lambda *arguments: _manifests().parse(*arguments),
+        apply=lambda *arguments: _manifests().apply(*arguments),
+        wait=lambda *arguments: _manifests().wait(*arguments),
     )

@@ -53,5 +53,49 @@ def start(url):
     measure.report(count=1 if next(iter(pods)).metadata.name else 0)
 
 
+def _load(file):
+    from lightkube.codecs import load_all_yaml
+
+    with open(file) as text:
+        return load_all_yaml(text)
+
+
+def parse(*files):
+    measure.parse(_load, *files, lambda objects: (f"{each.kind}/{each.metadata.name}" for each in objects))
+
+
+def apply(commands, file):
+    applying = measure.Applying(commands)
+    from lightkube import Client, KubeConfig
+
+    objects = _load(file)
+    applying.start()
+    client = Client(config=KubeConfig.from_file(applying.kubeconfig), field_manager="bench")
+    for each in objects:
+        client.apply(each)
+    applying.end(len(objects))
+
+
+def wait(commands, count, delay):
+    async def run():
+        from lightkube import AsyncClient, KubeConfig
+        from lightkube.resources.core_v1 import Pod
+
+        waiting = measure.Waiting(commands, count, delay)
+        client = AsyncClient(config=KubeConfig.from_file(waiting.kubeconfig))
+        for name in waiting.pods():
+            await client.wait(Pod, name, for_conditions=["Ready"])
+        waiting.end()
+
+    asyncio.run(run())
+
+
 if __name__ == "__main__":
-    measure.main(decode=decode, request=request, start=start)
+    measure.main(
+        decode=decode,
+        request=request,
+        start=start,
+        parse=parse,
+        apply=apply,
+        wait=wait,
+    )

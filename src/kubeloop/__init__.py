@@ -5,8 +5,9 @@
         pod = await clientset.core_v1.pods("default").get("web-0")
 
 Models are imported by group and version: `from kubeloop.models import apps_v1, core_v1`. Selectors are in
-`kubeloop.labels` and `kubeloop.fields`, servers for tests in `kubeloop.testing`. Each name below is loaded when it is
-first used: `import kubeloop` loads no network client, YAML reader, model or event loop.
+`kubeloop.labels` and `kubeloop.fields`, conditions in `kubeloop.conditions`, servers for tests in `kubeloop.testing`.
+Each name below is loaded when it is first used: `import kubeloop` loads no network client, YAML reader, model or event
+loop.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kubeloop._kit.lazy_names import lazy_names
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from kubeloop import fields, labels, models
+    from kubeloop import conditions, fields, labels, models
     from kubeloop._kit.bucket import TokenBucket
     from kubeloop._kit.log_context import LogContextFilter, log_context
     from kubeloop._kit.log_level import log_to_stderr
@@ -28,15 +29,35 @@ if TYPE_CHECKING:
     from kubeloop.cache.informer.shared_informer import SharedInformer
     from kubeloop.cache.store.indexer import Indexer
     from kubeloop.cache.store.lister import Lister, NamespaceLister
+    from kubeloop.clients.access_review import Permission
     from kubeloop.clients.clientset import Clientset
+    from kubeloop.clients.conflict_retry import (
+        DEFAULT_BACKOFF,
+        DEFAULT_RETRY,
+        Backoff,
+        retry_on_conflict,
+        retry_on_error,
+    )
+    from kubeloop.clients.create_or_update import OperationResult, WriteResult
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
+    from kubeloop.clients.manifests.manifest_diff import DiffReport, FieldChange, ObjectDiff
+    from kubeloop.clients.manifests.manifest_files import load_manifests
+    from kubeloop.clients.manifests.manifest_report import ApplyReport, FieldConflict, ManifestResult
+    from kubeloop.clients.metadata_client import MetadataClient, MetadataResource
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
+    from kubeloop.clients.prefetching_iterator import PrefetchingIterator
     from kubeloop.clients.reader import ObjectList, Reader
+    from kubeloop.clients.replica_count import ScaleOptions
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
+    from kubeloop.clients.tables.object_tables import Tables
+    from kubeloop.clients.tables.printed_table import Table, TableColumn, TableRow
+    from kubeloop.clients.wait.rollout_progress import RolloutProgress, rollout_progress
+    from kubeloop.clients.wait.watch_until import watch_until
+    from kubeloop.clients.wait_verb import WaitOptions, WaitSelection
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
     from kubeloop.config.auth_provider import AuthProvider
     from kubeloop.config.client_metrics import ClientMetrics
@@ -51,7 +72,9 @@ if TYPE_CHECKING:
     from kubeloop.discovery.discovery_format import GroupsAndResources, ResourceLists
     from kubeloop.errors import (
         AlreadyExists,
+        AmbiguousMatch,
         APIError,
+        ApplySetError,
         BacklogFull,
         BadRequest,
         BodyTooLarge,
@@ -66,6 +89,7 @@ if TYPE_CHECKING:
         DiscoveryIncomplete,
         EmptyConfig,
         EncodeError,
+        EventSummary,
         Expired,
         Forbidden,
         GatewayTimeout,
@@ -75,13 +99,16 @@ if TYPE_CHECKING:
         KubeloopError,
         LeadershipLost,
         MethodNotAllowed,
+        NoMatch,
         NotAcceptable,
         NotFound,
         NotKept,
         NotSynced,
+        PreconditionFailed,
         QueueShutDown,
         RequestEntityTooLarge,
         RequestTimeout,
+        RolloutFailed,
         ServerSilent,
         ServerTimeout,
         ServiceUnavailable,
@@ -95,9 +122,11 @@ if TYPE_CHECKING:
         Unauthorized,
         Unhealthy,
         UnknownIndex,
+        UnmetObject,
         Unreadable,
         UnreadableWriteResponse,
         UnsupportedMediaType,
+        WaitTimeout,
     )
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
     from kubeloop.meta.int_or_string import int_or_string_value, parse_int_or_string, scaled_int_or_percent
@@ -118,6 +147,7 @@ if TYPE_CHECKING:
     from kubeloop.objects.change import Change
     from kubeloop.objects.draft import Draft
     from kubeloop.objects.model import Kind, KindList, Model
+    from kubeloop.program import run
     from kubeloop.rest.client import RequestOptions, RESTClient
     from kubeloop.rest.result import Result
     from kubeloop.rest.warnings import WarningHandler, WarningLogger, WarningWriter, ignore_warnings
@@ -127,7 +157,9 @@ if TYPE_CHECKING:
     from kubeloop.transport.user_agent import default_user_agent
     from kubeloop.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
     from kubeloop.version import __version__ as __version__
+    from kubeloop.wire.difference import Difference, Differences
     from kubeloop.wire.documents import decode, encode, parse_manifests
+    from kubeloop.wire.object_difference import diff
     from kubeloop.wire.options import (
         ApplyOptions,
         DeleteOptions,
@@ -161,13 +193,19 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_NAMESPACES",
     "DEFAULT",
+    "DEFAULT_BACKOFF",
+    "DEFAULT_RETRY",
     "LOW_PRIORITY",
     "APIError",
     "AlreadyExists",
+    "AmbiguousMatch",
     "AnyPatch",
     "ApplyOptions",
+    "ApplyReport",
+    "ApplySetError",
     "AuthProvider",
     "BacklogFull",
+    "Backoff",
     "BadRequest",
     "BodyTooLarge",
     "BucketRateLimiter",
@@ -191,6 +229,9 @@ __all__ = [
     "DelayingQueue",
     "DeleteCollectionOptions",
     "DeleteOptions",
+    "DiffReport",
+    "Difference",
+    "Differences",
     "DiscoveryClient",
     "DiscoveryIncomplete",
     "Draft",
@@ -201,10 +242,13 @@ __all__ = [
     "Edit",
     "EmptyConfig",
     "EncodeError",
+    "EventSummary",
     "EventType",
     "ExecConfig",
     "ExecPolicy",
     "Expired",
+    "FieldChange",
+    "FieldConflict",
     "FieldValidation",
     "Forbidden",
     "GatewayTimeout",
@@ -232,7 +276,10 @@ __all__ = [
     "LogContextFilter",
     "LogOptions",
     "LogStream",
+    "ManifestResult",
     "MaxOfRateLimiter",
+    "MetadataClient",
+    "MetadataResource",
     "MethodNotAllowed",
     "MetricFamily",
     "Metrics",
@@ -240,13 +287,19 @@ __all__ = [
     "Model",
     "ModelClient",
     "NamespaceLister",
+    "NoMatch",
     "NotAcceptable",
     "NotFound",
     "NotKept",
     "NotSynced",
+    "ObjectDiff",
     "ObjectIterator",
     "ObjectList",
+    "OperationResult",
     "PatchType",
+    "Permission",
+    "PreconditionFailed",
+    "PrefetchingIterator",
     "PriorityQueue",
     "PropagationPolicy",
     "Quantity",
@@ -267,7 +320,10 @@ __all__ = [
     "Response",
     "Result",
     "ResumingWatch",
+    "RolloutFailed",
+    "RolloutProgress",
     "Sample",
+    "ScaleOptions",
     "Scheme",
     "SelectorOptions",
     "ServerSilent",
@@ -285,6 +341,10 @@ __all__ = [
     "StoreReadError",
     "SupportsDraft",
     "TLSError",
+    "Table",
+    "TableColumn",
+    "TableRow",
+    "Tables",
     "TokenBucket",
     "TooManyRequests",
     "Transport",
@@ -292,6 +352,7 @@ __all__ = [
     "Unauthorized",
     "Unhealthy",
     "UnknownIndex",
+    "UnmetObject",
     "Unreadable",
     "UnreadableEvent",
     "UnreadableWriteResponse",
@@ -300,6 +361,9 @@ __all__ = [
     "UnstructuredList",
     "UnsupportedMediaType",
     "UpgradeRefused",
+    "WaitOptions",
+    "WaitSelection",
+    "WaitTimeout",
     "WarningHandler",
     "WarningLogger",
     "WarningWriter",
@@ -308,11 +372,14 @@ __all__ = [
     "WatchStream",
     "WorkQueue",
     "WriteOptions",
+    "WriteResult",
     "build_config",
+    "conditions",
     "controller_of",
     "decode",
     "default_controller_rate_limiter",
     "default_user_agent",
+    "diff",
     "encode",
     "fields",
     "format_duration",
@@ -326,6 +393,7 @@ __all__ = [
     "is_owned_by",
     "labels",
     "load_config",
+    "load_manifests",
     "log_context",
     "log_to_stderr",
     "models",
@@ -335,10 +403,15 @@ __all__ = [
     "parse_int_or_string",
     "parse_manifests",
     "parse_time",
+    "retry_on_conflict",
+    "retry_on_error",
+    "rollout_progress",
+    "run",
     "scaled_int_or_percent",
     "short_human_duration",
     "split_key",
     "until_signalled",
+    "watch_until",
 ]
 
 _NAMES = {
@@ -352,11 +425,21 @@ _NAMES = {
     "cache.store.lister": "Lister NamespaceLister",
     "cache.handlers.processor": "HandlerRegistration",
     "cache.informer.shared_informer": "SharedInformer",
+    "clients.access_review": "Permission",
     "clients.clientset": "Clientset",
     "discovery.discovery_client": "DiscoveryClient ServerVersion",
     "discovery.discovery_format": "GroupsAndResources ResourceLists",
+    "clients.conflict_retry": "DEFAULT_BACKOFF DEFAULT_RETRY Backoff retry_on_conflict retry_on_error",
+    "clients.create_or_update": "OperationResult WriteResult",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
+    "clients.manifests.manifest_diff": "DiffReport FieldChange ObjectDiff",
+    "clients.manifests.manifest_files": "load_manifests",
+    "clients.manifests.manifest_report": "ApplyReport FieldConflict ManifestResult",
+    "clients.tables.object_tables": "Tables",
+    "clients.tables.printed_table": "Table TableColumn TableRow",
+    "clients.metadata_client": "MetadataClient MetadataResource",
+    "clients.replica_count": "ScaleOptions",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
     "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",
@@ -370,15 +453,16 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
-        "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
-        "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
-        "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
-        "TooManyRequests TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
-        "UnsupportedMediaType"
+        "AlreadyExists AmbiguousMatch APIError ApplySetError BacklogFull BadRequest BodyTooLarge CacheError "
+        "ConfigError Conflict ConnectError ConnectionLost ContextNotFound CredentialError DecodeError "
+        "DiscoveryIncomplete EmptyConfig EncodeError EventSummary Expired Forbidden GatewayTimeout Gone InternalError "
+        "Invalid KubeloopError LeadershipLost MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced "
+        "QueueShutDown RequestEntityTooLarge RequestTimeout RolloutFailed ServerSilent ServerTimeout "
+        "ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError TooManyRequests "
+        "TransportError Unauthorized Unhealthy UnknownIndex UnmetObject Unreadable UnreadableWriteResponse "
+        "UnsupportedMediaType WaitTimeout"
     ),
-    "": "fields labels models",
+    "": "conditions fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
     "meta.int_or_string": "int_or_string_value parse_int_or_string scaled_int_or_percent",
     "meta.keys": "object_key split_key",
@@ -391,6 +475,7 @@ _NAMES = {
     "objects.model": "Kind KindList Model",
     "objects.change": "Change",
     "objects.draft": "Draft",
+    "program": "run",
     "scheme": "Scheme",
     "unstructured": "Unstructured UnstructuredDraft UnstructuredList",
     "version": "__version__",
@@ -400,10 +485,16 @@ _NAMES = {
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
     "transport.user_agent": "default_user_agent",
+    "wire.difference": "Difference Differences",
+    "wire.object_difference": "diff",
     "wire.documents": "decode encode parse_manifests",
     "clients.object_iterator": "ObjectIterator",
+    "clients.prefetching_iterator": "PrefetchingIterator",
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",
+    "clients.wait.rollout_progress": "RolloutProgress rollout_progress",
+    "clients.wait.watch_until": "watch_until",
+    "clients.wait_verb": "WaitOptions WaitSelection",
     "clients.write_verbs": "DeleteCollectionOptions",
     "meta.namespaces": "ALL_NAMESPACES DEFAULT DefaultNamespace",
     "wire.options": (

@@ -7,7 +7,7 @@ library is chained whose attributes contain raw bytes (`_kit.raising`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
@@ -15,6 +15,8 @@ from kubeloop._kit.value import Value
 __all__ = [
     "APIError",
     "AlreadyExists",
+    "AmbiguousMatch",
+    "ApplySetError",
     "BacklogFull",
     "BadRequest",
     "BodyTooLarge",
@@ -29,6 +31,7 @@ __all__ = [
     "DiscoveryIncomplete",
     "EmptyConfig",
     "EncodeError",
+    "EventSummary",
     "Expired",
     "Forbidden",
     "GatewayTimeout",
@@ -38,13 +41,16 @@ __all__ = [
     "KubeloopError",
     "LeadershipLost",
     "MethodNotAllowed",
+    "NoMatch",
     "NotAcceptable",
     "NotFound",
     "NotKept",
     "NotSynced",
+    "PreconditionFailed",
     "QueueShutDown",
     "RequestEntityTooLarge",
     "RequestTimeout",
+    "RolloutFailed",
     "ServerSilent",
     "ServerTimeout",
     "ServiceUnavailable",
@@ -58,9 +64,11 @@ __all__ = [
     "Unauthorized",
     "Unhealthy",
     "UnknownIndex",
+    "UnmetObject",
     "Unreadable",
     "UnreadableWriteResponse",
     "UnsupportedMediaType",
+    "WaitTimeout",
 ]
 
 
@@ -79,11 +87,17 @@ class KubeloopError(Exception):
         │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
         ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`, `audit_id`
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
+        │                            └─ NoMatch   the server serves no such kind or resource
         ├─ CacheError
         │   └─ NotSynced  StaleCache  UnknownIndex  BacklogFull
+        ├─ ApplySetError          an apply set that cannot be used, or not be pruned
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
+        ├─ AmbiguousMatch         `candidates`: the resources that a name could mean
         ├─ QueueShutDown          a work queue has no more items
         ├─ LeadershipLost
+        ├─ WaitTimeout            objects did not reach a state: `objects`, each with its last state and its events
+        ├─ RolloutFailed          a rollout cannot finish by itself
+        ├─ PreconditionFailed     an object is not as the caller expects
         └─ Unhealthy              a check of the program's health failed
 
     Guarantees: errors can be copied and pickled, with their attributes and notes. Messages and notes are safe for logs
@@ -368,6 +382,15 @@ class NotFound(APIError):
     """404: there is no such object, or the server has no such resource."""
 
 
+class NoMatch(NotFound):
+    """The server serves no such kind or resource, by discovery that was complete where it could be.
+
+    `code` is 404; no request for an object was sent. A later call may find it, as after the CRD was created.
+
+    Reference: apimachinery `meta.NoKindMatchError`, `meta.NoResourceMatchError`.
+    """
+
+
 class MethodNotAllowed(APIError):
     """405: the resource does not support this verb."""
 
@@ -464,6 +487,13 @@ class BacklogFull(CacheError):
     """
 
 
+class ApplySetError(KubeloopError):
+    """An apply set cannot be used or pruned: its parent, or what the parent says about the members. Names the parent.
+
+    Reference: KEP-3659.
+    """
+
+
 class DiscoveryIncomplete(KubeloopError):
     """Discovery failed for some group versions, so the result lacks their resources.
 
@@ -477,6 +507,21 @@ class DiscoveryIncomplete(KubeloopError):
         self.failures = dict(failures or {})
 
 
+class AmbiguousMatch(KubeloopError):
+    """A name means several resources of one group and version. The message names them.
+
+    Args:
+        message: The name and the candidates.
+        candidates: The resources, as text that means only one of them, such as `"foos.v1.example.com"`.
+
+    Reference: apimachinery `meta.AmbiguousResourceError`, `meta.AmbiguousKindError`.
+    """
+
+    def __init__(self, message: str, *, candidates: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+
+
 class QueueShutDown(KubeloopError):
     """A work queue is shut down and empty, so that its worker ends. The message names the queue."""
 
@@ -488,8 +533,98 @@ class LeadershipLost(KubeloopError):
     """
 
 
+class PreconditionFailed(KubeloopError):
+    """An object is not as the caller expects, and nothing was sent. The message has the expected and the actual value.
+
+    Reference: kubectl pkg/scale, PreconditionError.
+    """
+
+
 class Unhealthy(KubeloopError):
     """A part of the program does not work as it should. The message names the part and the reason.
 
     Raised by the ready-made checks of `kubeloop.health`.
     """
+
+
+class EventSummary(Value, frozen=True):
+    """An event about an object, as plain values; `core_v1.Event` is the model.
+
+    Attributes:
+        type: `"Normal"` or `"Warning"`.
+        reason: The reason in one word, for instance `"BackOff"`.
+        message: The text for people.
+        count: How often the event occurred.
+        last_seen: When the event last occurred, in RFC 3339; `""` if that is not known.
+    """
+
+    type: str
+    reason: str
+    message: str
+    count: int = 1
+    last_seen: str = ""
+
+    def __str__(self) -> str:
+        often = f" ({self.count} times)" if self.count > 1 else ""
+        return safe_text(f"{self.type} {self.reason}: {self.message}{often}")
+
+
+class UnmetObject(Value, frozen=True):
+    """An object that did not reach the state that a wait was for.
+
+    Attributes:
+        resource: The plural of its kind, `"pods"`.
+        namespace: Its namespace; `""` for an object without one.
+        name: Its name; `""` if no object matched a selector.
+        state: Its last known state, as a clause: `"Ready is False (ContainersNotReady: ...)"`.
+        status: The status of the awaited condition, or the value at the awaited path; `""` if there is none.
+        reason: The reason of the awaited condition.
+        message: The message of the awaited condition.
+        events: Its newest events, the newest last.
+        events_error: Why the events could not be read; `""` if they were read.
+    """
+
+    resource: str
+    namespace: str
+    name: str
+    state: str
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    events: tuple[EventSummary, ...] = ()
+    events_error: str = ""
+
+    def __str__(self) -> str:
+        key = f"{self.namespace}/{self.name}" if self.namespace and self.name else self.namespace or self.name
+        return f"{self.resource} {key}".rstrip()
+
+
+class WaitTimeout(KubeloopError, TimeoutError):
+    """Objects did not reach a state in time. The message names the objects, the state, and their last states.
+
+    Also a built-in `TimeoutError`. The newest events of the objects are notes of the error. If the connection was
+    broken at the end, its error is the cause.
+
+    Args:
+        message: The message.
+        awaited: What was awaited, for instance `"condition Ready"`.
+        timeout: The seconds that were waited.
+        objects: The objects that have not reached the state.
+    """
+
+    def __init__(
+        self, message: str, *, awaited: str = "", timeout: float | None = None, objects: tuple[UnmetObject, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.awaited = awaited
+        self.timeout = timeout
+        self.objects = objects
+        for unmet in objects:
+            for event in unmet.events:
+                self.add_note(f"event of {unmet}: {event}")
+            if unmet.events_error:
+                self.add_note(f"the events of {unmet} could not be read: {unmet.events_error}")
+
+
+class RolloutFailed(KubeloopError):
+    """A rollout cannot finish by itself: it exceeded its progress deadline, or its strategy is `OnDelete`."""

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from kubeloop._kit.value import Value
 
-__all__ = ["Requirement", "Selector", "equals", "escape_value", "from_mapping", "not_equals", "unescape_value"]
+__all__ = [
+    "FieldSelection",
+    "Requirement",
+    "Selector",
+    "equals",
+    "escape_value",
+    "from_mapping",
+    "not_equals",
+    "unescape_value",
+]
 
 _SPECIAL = re.compile(r"[\\,=]")
 _TERM = re.compile(r"(?:\\.|[^,\\]|\\$)*", re.DOTALL)
+_NOT_IN_FIELD = re.compile(r"[=!,\\\s]")
 _OPERATOR = re.compile(r"!=|==|=")
 
 
@@ -70,6 +81,10 @@ class Requirement(Value, frozen=True):
         return f"{self.field}{'=' if self.equal else '!='}{escape_value(self.value)}"
 
 
+FieldSelection: TypeAlias = "str | Selector | Mapping[str, str]"
+"""What a `field_selector=` may be: text, a selector, or the values that fields must have."""
+
+
 class Selector(Value, frozen=True):
     r"""Requirements on fields, all of which must hold.
 
@@ -106,6 +121,22 @@ class Selector(Value, frozen=True):
             if field or value:
                 requirements.append(Requirement(field, value, operator[0] != "!="))
         return cls(tuple(requirements))
+
+    @classmethod
+    def of(cls, selector: FieldSelection) -> Selector:
+        """Return the selector that text, a selector, or a mapping of the values of fields means.
+
+        Raises:
+            TypeError: It is none of these, or a value of the mapping is not text.
+            ValueError: The text is not a selector.
+        """
+        if isinstance(selector, Selector):
+            return selector
+        if isinstance(selector, str):
+            return cls.parse(selector)
+        if not isinstance(selector, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"expected text, a selector or a mapping of fields, got {type(selector).__name__}")
+        return from_mapping(selector)
 
     def matches(self, fields: Mapping[str, str]) -> bool:
         """Return whether fields, by their paths (`status.phase`), meet every requirement.
@@ -150,8 +181,28 @@ def not_equals(field: str, value: str) -> Selector:
 
 
 def from_mapping(fields: Mapping[str, str]) -> Selector:
-    """Return a selector of objects whose fields all have these values; an empty mapping selects everything."""
+    """Return a selector of objects whose fields all have these values; an empty mapping selects everything.
+
+    Raises:
+        TypeError: A field or a value is not text.
+        ValueError: The name of a field is empty, or contains `=`, `!` or `,`.
+
+    Reference: apimachinery fields.SelectorFromSet.
+    """
+    for field, value in fields.items():
+        _check(field, value)
     return Selector(tuple(Requirement(field, value) for field, value in sorted(fields.items())))
+
+
+def _check(field: Any, value: Any) -> None:
+    """Check a field and its value, which unchecked callers may pass as a number, a boolean or None."""
+    if not isinstance(field, str):
+        raise TypeError(f"expected text as a field, got {type(field).__name__}: {field!r}")
+    if not field or _NOT_IN_FIELD.search(field):
+        raise ValueError(f"invalid field selector: expected the path of a field, got {field!r}")
+    if not isinstance(value, str):
+        hint = f": write {str(value).lower()!r}" if isinstance(value, (bool, int)) else ""
+        raise TypeError(f"expected text as the value of the field {field!r}, got {type(value).__name__}{hint}")
 
 
 def _terms(text: str) -> list[str]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from kubeloop._kit.value import Value, force_setattr
 from kubeloop.meta.name_rules import label_key_faults, label_value_faults
+from kubeloop.meta.structured_selector import check_labels, structured_selector
 
 __all__ = [
+    "LabelSelection",
     "LabelSelectorLike",
     "Operator",
     "Requirement",
@@ -122,6 +124,10 @@ class Requirement(Value, frozen=True):
         return f"{self.key}{_SIGNS.get(operator, str(operator))}{self.values[0]}"
 
 
+LabelSelection: TypeAlias = "str | Selector | Mapping[str, str]"
+"""What a `label_selector=` may be: text, a selector, or the labels that an object must have: `{"app": "web"}`."""
+
+
 class Selector(Value, frozen=True):
     """Requirements on labels, all of which must hold, in the order of their keys.
 
@@ -156,6 +162,35 @@ class Selector(Value, frozen=True):
             ValueError: The text is not a selector. The message names what was expected and what was found.
         """
         return cls(tuple(_Parser(text).parse()))
+
+    @classmethod
+    def of(cls, selector: LabelSelection | LabelSelectorLike) -> Selector:
+        """Return the selector that a value of any form means.
+
+        >>> str(Selector.of({"app": "web"})), str(Selector.of({"matchLabels": {"app": "web"}}))
+        ('app=web', 'app=web')
+
+        Args:
+            selector: Text; a selector; a mapping of labels, which an object must all have; or the structured form of a
+                spec, as a model (`meta_v1.LabelSelector`) or as a mapping with the API's field names. A spec without a
+                selector selects nothing, or everything, depending on its kind: see `from_label_selector`.
+
+        Raises:
+            TypeError: It is none of these, or a value of the mapping is not text.
+            ValueError: The text is not a selector, or no label can have a key or a value.
+        """
+        if isinstance(selector, Selector):
+            return selector
+        if isinstance(selector, str):
+            return cls.parse(selector)
+        if isinstance(selector, Mapping):
+            structured = structured_selector(selector)
+            return from_mapping(selector) if structured is None else from_label_selector(structured)
+        if not hasattr(selector, "match_labels"):
+            raise TypeError(
+                f"expected text, a selector, a mapping of labels or a LabelSelector, got {type(selector).__name__}"
+            )
+        return from_label_selector(selector)
 
     def matches(self, labels: Mapping[str, str] | None) -> bool:
         """Return whether labels meet every requirement; None means no labels."""
@@ -236,7 +271,15 @@ def less_than(key: str, number: int) -> Selector:
 
 
 def from_mapping(labels: Mapping[str, str]) -> Selector:
-    """Return a selector of objects that have all these labels; an empty mapping selects everything."""
+    """Return a selector of objects that have all these labels; an empty mapping selects everything.
+
+    Raises:
+        TypeError: A value is not text. The message names the function for what was probably meant.
+        ValueError: No label can have a key or a value.
+
+    Reference: apimachinery labels.ValidatedSelectorFromSet.
+    """
+    check_labels(labels)
     return Selector(tuple(Requirement(key, Operator.EQUALS, (value,)) for key, value in labels.items()))
 
 
@@ -282,7 +325,7 @@ def from_label_selector(selector: LabelSelectorLike | None) -> Selector:
     """
     if selector is None:
         return _NOTHING
-    requirements = [Requirement(key, Operator.EQUALS, (value,)) for key, value in selector.match_labels.items()]
+    requirements = list(from_mapping(selector.match_labels).requirements)
     for expression in selector.match_expressions:
         operator = _STRUCTURED.get(expression.operator)
         if operator is None:

@@ -27,11 +27,15 @@ ONE_FORMAT = {
     "test_connections",  # sends requests without a client
     "test_control_plane",  # starts servers
     "test_describe",  # kubectl chooses its formats
+    "test_drain",  # runs kubectl, and waits for deadlines
     "test_examples",  # runs programs
     "test_coordinated_election",  # starts servers
     "test_leader_election",  # runs programs
     "test_health",  # starts servers, and sends requests without a client
+    "test_newcomer",  # runs programs
     "test_generated_crds",  # custom resources are JSON
+    "test_manifest_page",  # runs programs
+    "test_manifests",  # manifests are sent as JSON
     "test_pytest_plugin",  # runs programs
     "test_recorded_api",  # sends requests without a client
     "test_reads_of_both_servers",  # sends requests without a client
@@ -39,6 +43,8 @@ ONE_FORMAT = {
     "test_serve",  # starts servers
     "test_silence",  # waits for connections that are silent, whatever was in them
     "test_soak",  # uses both formats
+    "test_wait_beside_kubectl",  # kubectl chooses its formats
+    "test_tables",  # runs kubectl, and tables are JSON
 }
 """The modules whose tests run once: the format does not concern them, or the second run would take minutes."""
 

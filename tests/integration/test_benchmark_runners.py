@@ -1,4 +1,4 @@
-"""The programs that the suites `events` and `leases` measure, for a moment and with few objects."""
+"""The programs that the suites `events`, `leases` and `manifests` measure, for a moment and with few objects."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bench.documents import ensure_documents, expected
+from bench.live import Live
 from bench.occurrences import Occurrence, Writes, core_writes, occurrences, series_writes
-from kubeloop.testing.controlplane import ControlPlane
+from bench.stage import Stage, stage_on
+from bench.subjects import WORK
+from kubeloop.testing.controlplane import ControlPlane, steps
+from kubeloop.testing.controlplane.binaries import kubectl_steps
+from kubeloop.testing.controlplane.plane import report_to_stderr
 from kubeloop.testing.server_process import ServerProcess
 
-RUNNER = Path(__file__).resolve().parents[2] / "bench/peers/run_kubeloop.py"
+PEERS = Path(__file__).resolve().parents[2] / "bench/peers"
+KUBELOOP = (sys.executable, str(PEERS / "run_kubeloop.py"))
 
 
 @pytest.fixture
@@ -24,17 +31,36 @@ def server(control_plane: ControlPlane | ServerProcess) -> list[str]:
     return [control_plane.url, str(control_plane.ca_file), control_plane.token]
 
 
-def run(*arguments: str) -> dict[str, object]:
+@pytest.fixture
+def stage(control_plane: ControlPlane | ServerProcess) -> Iterator[Stage]:
+    """Serve the commands of the suite `manifests`, and delete its namespaces."""
+    live = Live(control_plane, 0)
+    with stage_on(live) as found:
+        yield found
+    for name in (live.namespace, *found.namespaces):
+        control_plane.delete_namespace(name)
+
+
+def run(*arguments: str, program: tuple[str, ...] = KUBELOOP, folder: Path | None = None) -> dict[str, object]:
     done = subprocess.run(
-        [sys.executable, str(RUNNER), *arguments],
+        [*program, *arguments],
         capture_output=True,
         text=True,
         timeout=120,
-        check=True,
-        env=os.environ,
+        check=False,
+        env=os.environ | ({"TMPDIR": str(folder)} if folder else {}),
     )
+    assert done.returncode == 0, done.stderr
     result: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def of_peer(name: str) -> tuple[str, ...]:
+    """Return the program of a peer, which `make bench` installs."""
+    python = WORK / f"venv-{name}/bin/python"
+    if not python.exists():
+        pytest.skip(f"{name} is not installed: `make bench ARGS=manifests` installs it")
+    return str(python), str(PEERS / f"run_{name}.py")
 
 
 def test_all_leases_are_held_and_renewed(server: list[str]) -> None:
@@ -50,5 +76,47 @@ def test_the_events_on_the_server_are_the_expected_ones(
     found = occurrences()[:100]
     file = tmp_path / "occurrences.json"
     file.write_text(json.dumps(found))
-    expected = writes(found)
-    assert run("events", kind, *server, str(file), str(expected.counted))["sum"] == expected.text()
+    written = writes(found)
+    assert run("events", kind, *server, str(file), str(written.counted))["sum"] == written.text()
+
+
+def test_the_documents_are_read(tmp_path: Path) -> None:
+    file = str(ensure_documents(tmp_path, 20))
+    assert run("parse", file, file)["sum"] == expected(20)
+
+
+def test_the_documents_are_applied_and_the_requests_counted(stage: Stage, tmp_path: Path) -> None:
+    result = run("apply", f"{stage.commands}#counted", str(ensure_documents(tmp_path, 20)))
+    assert result["sum"] == expected(20)
+    assert stage.counts["PATCH"] == 20
+    assert result["requests"] == sum(stage.counts.values())
+
+
+def test_the_time_from_an_event_to_the_return_of_a_wait(stage: Stage) -> None:
+    result = run("wait", stage.commands, "3", "0.2")
+    assert result["count"] == 3
+    millis = {name: result[name] for name in ("p50", "p99", "p50 from the write", "p99 from the write")}
+    assert all(isinstance(value, float) and value < 5000 for value in millis.values()), millis
+    assert millis["p50"] < millis["p50 from the write"]
+
+
+@pytest.mark.parametrize("peer", ["lightkube", "kr8s", "kubernetes", "kubesdk", "cloudcoil"])
+def test_a_peer_reads_and_applies_or_creates_the_same(peer: str, stage: Stage, tmp_path: Path) -> None:
+    program = of_peer(peer)
+    file = str(ensure_documents(tmp_path, 20))
+    assert run("parse", file, file, program=program)["sum"] == expected(20)
+    assert run("apply", stage.commands, file, program=program, folder=tmp_path)["sum"] == expected(20)
+
+
+@pytest.mark.parametrize("peer", ["lightkube", "kr8s", "cloudcoil"])
+def test_a_peer_waits_for_the_same(peer: str, stage: Stage, tmp_path: Path) -> None:
+    assert run("wait", stage.commands, "2", "0.2", program=of_peer(peer), folder=tmp_path)["sum"] == "2 waits"
+
+
+def test_kubectl_applies_and_waits_for_the_same(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = steps.run(kubectl_steps(report_to_stderr))
+    monkeypatch.setenv("BENCH_KUBECTL", "\n".join(command))
+    program = sys.executable, str(PEERS / "run_kubectl.py")
+    file = str(ensure_documents(tmp_path, 20))
+    assert run("apply", stage.commands, file, program=program)["sum"] == expected(20)
+    assert run("wait", stage.commands, "2", "0.8", program=program)["sum"] == "2 waits"

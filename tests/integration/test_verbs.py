@@ -276,6 +276,32 @@ async def test_scale_is_a_subresource(clientset: kubeloop.Clientset, namespace: 
     assert (await deployments.get("web")).spec.replicas == 4
 
 
+async def test_the_number_of_replicas_is_set_in_one_call(clientset: kubeloop.Clientset, namespace: str) -> None:
+    await create_web(clientset, namespace)
+    deployments = clientset.apps_v1.deployments(namespace)
+    assert (await deployments.scale("web", 5)).spec.replicas == 5
+    assert (await deployments.scale("web", 0, current_replicas=5)).spec.replicas == 0
+    with pytest.raises(kubeloop.PreconditionFailed, match="expected 5 replicas, got 0"):
+        await deployments.scale("web", 3, current_replicas=5)
+    assert (await deployments.scale("web", 3, dry_run=True)).spec.replicas == 3
+    before = await deployments.get("web")
+    assert before.spec.replicas == 0
+    version = before.metadata.resource_version
+    assert (await deployments.scale("web", 4, resource_version=version)).spec.replicas == 4
+    with pytest.raises(kubeloop.PreconditionFailed, match=f"expected the resource version {version}"):
+        await deployments.scale("web", 5, resource_version=version)
+
+    dynamic = clientset.dynamic.resource("apps/v1", "deployments").namespace(namespace)
+    assert (await dynamic.scale("web", 2)).spec.replicas == 2
+    found = clientset.resource(Unstructured, kubeloop.GroupVersionKind("apps", "v1", "Deployment"), namespace)
+    assert (await found.scale("web", 6, current_replicas=2)).spec.replicas == 6
+    assert (await clientset.resource(apps_v1.Deployment, namespace).scale("web").get()).spec.replicas == 6
+    with pytest.raises(kubeloop.NotFound):
+        await deployments.scale("missing", 1)
+    with pytest.raises(kubeloop.NotFound):
+        await clientset.resource(core_v1.ConfigMap, namespace).scale("web", 1)
+
+
 async def test_scale_is_applied(clientset: kubeloop.Clientset, namespace: str) -> None:
     await create_web(clientset, namespace)
     deployments = clientset.apps_v1.deployments(namespace)

@@ -18,10 +18,8 @@ def option_lines(options_class: type[Any]) -> list[str]:
 def _written(text: str) -> str:
     def spelled(match: re.Match[str]) -> str:
         name = match[0]
-        if name == "FieldSelector":
-            return "fields.Selector"
-        if name == "Selector":
-            return "labels.Selector"
+        if name in ("FieldSelection", "LabelSelection"):
+            return f"str | Mapping[str, str] | {name.removesuffix('Selection').lower()}s.Selector"
         values = get_args(getattr(options, name, None))
         return " | ".join(f'"{value}"' for value in values) if values else name
 

@@ -198,6 +198,7 @@ PARAMETERS = {
     "follow": "true",
     "force": "true",
     "gracePeriodSeconds": _NUMBER,
+    "hash": "[0-9A-F]+",  # of OpenAPI documents
     "insecureSkipTLSVerifyBackend": "true",
     "labelSelector": ".+",
     "limit": _NUMBER,

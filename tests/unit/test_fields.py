@@ -104,3 +104,33 @@ def test_transforms_fields_and_drops_those_that_become_empty():
     )
     assert str(selector.transform(lambda field, value: ("", "") if field == "c" else (field, value))) == "a=b,e=f"
     assert selector.transform(lambda field, value: ("", "")).is_everything
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("spec.nodeName=n1", "spec.nodeName=n1"),
+        (fields.equals("a", "b"), "a=b"),
+        ({"spec.nodeName": "n1", "metadata.name": "a,b"}, r"metadata.name=a\,b,spec.nodeName=n1"),
+        ({}, ""),
+    ],
+)
+def test_a_selector_can_be_made_of_every_form(value, text):
+    assert str(Selector.of(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (3, TypeError, "expected text, a selector or a mapping of fields, got int"),
+        ({"spec.unschedulable": True}, TypeError, "of the field 'spec.unschedulable', got bool: write 'true'"),
+        ({"a": None}, TypeError, "of the field 'a', got NoneType$"),
+        ({1: "a"}, TypeError, "expected text as a field, got int"),
+        ({"": "a"}, ValueError, "expected the path of a field, got ''"),
+        ({"a!": "b"}, ValueError, "expected the path of a field, got 'a!'"),
+        ({"a,b": "c"}, ValueError, "expected the path of a field, got 'a,b'"),
+    ],
+)
+def test_a_mapping_is_checked(value, error, message):
+    with pytest.raises(error, match=message):
+        Selector.of(value)

@@ -221,3 +221,52 @@ def test_reads_the_structured_form():
 def test_refuses_a_structured_selector_that_the_server_would_refuse(expression):
     with pytest.raises(ValueError, match="invalid label selector"):
         labels.from_label_selector(structured(None, expression))
+
+
+STRUCTURED = {"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a"]}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("app=web", "app=web"),
+        (labels.exists("app"), "app"),
+        ({"tier": "a", "app": "web"}, "app=web,tier=a"),
+        ({}, ""),
+        ({"app": ""}, "app="),
+        ({"matchLabels": "a"}, "matchLabels=a"),
+        (STRUCTURED, "app=web,tier in (a)"),
+        ({"matchLabels": None, "matchExpressions": None}, ""),
+        (SimpleNamespace(match_labels={"app": "web"}, match_expressions=[]), "app=web"),
+    ],
+)
+def test_a_selector_can_be_made_of_every_form(value, text):
+    assert str(Selector.of(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (3, "expected text, a selector, a mapping of labels or a LabelSelector, got int"),
+        (None, "expected text, a selector, a mapping of labels or a LabelSelector, got NoneType"),
+        ({"a": 1}, "expected text as the value of the label 'a', got int: write '1'"),
+        ({"a": True}, "got bool: write 'true'"),
+        ({"a": None}, r"write labels\.exists\('a'\) or labels\.does_not_exist\('a'\)"),
+        ({"a": ["b"]}, r"write labels\.is_in\('a', \[\.\.\.\]\)"),
+        ({"a": "b", "matchLabels": {"c": "d"}}, r"write labels\.Selector\.of"),
+        ({1: "a"}, "expected text as the key of a label, got int: 1"),
+        ({"matchLabels": ["a"]}, "expected a mapping as matchLabels, got list"),
+        ({"matchExpressions": {"a": 1}}, "expected a list as matchExpressions, got dict"),
+        ({"matchExpressions": ["a"]}, "expected a mapping in matchExpressions, got str"),
+        ({"matchExpressions": [{"key": "a", "operator": "In", "values": "b"}]}, "expected a list as values, got str"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_a_hint(value, message):
+    with pytest.raises(TypeError, match=message):
+        Selector.of(value)
+
+
+@pytest.mark.parametrize("value", [{"-": "a"}, {"a": "-"}, {"matchExpressions": [{"key": "a", "operator": "Is"}]}])
+def test_a_mapping_is_checked_by_the_rules_of_labels(value):
+    with pytest.raises(ValueError, match="invalid label selector"):
+        Selector.of(value)

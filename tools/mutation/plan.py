@@ -166,7 +166,7 @@ DECISIVE = {
     "record/event_aggregator": f"tests/unit/record/test_event_aggregator.py {CORRELATION}",
     "record/event_correlator": CORRELATION,
     "record/event_form": f"tests/unit/record/test_event_form.py {RECORDERS}",
-    "record/event_reference": "tests/unit/record/test_event_reference.py",
+    "clients/object_reference": "tests/unit/clients/test_object_reference.py",
     "record/event_sender": RECORDERS,
     "record/event_series": f"tests/unit/record/test_event_series.py {RECORDERS}",
     "leaderelection/election_machine": f"{ELECTIONS}/test_election_machine.py {ELECTIONS}/test_leader_election.py "

@@ -28,7 +28,8 @@ def lazy_names(
     Args:
         package: The name of the package.
         names_of_modules: Per module of the package, the names that it defines, separated by spaces. The key `""` stands
-            for the package itself, whose names are modules.
+            for the package itself, whose names are modules. A module of another package has its full name
+            (`kubeloop.clients.edit`).
 
     Reference: PEP 562.
     """
@@ -42,7 +43,7 @@ def lazy_names(
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}{_hint(package, name, module_of)}")
         home = module_of[name] or name
-        module = __import__(f"{package}.{home}", fromlist=[name])
+        module = __import__(home if home.startswith("kubeloop.") else f"{package}.{home}", fromlist=[name])
         attributes[name] = value = getattr(module, name) if module_of[name] else module
         return value
 

@@ -7,13 +7,17 @@ version of this module (docs/design/waiting.md).
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from weakref import WeakKeyDictionary
 
+from kubeloop._kit.tasks import cancel_and_wait
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
 __all__ = [
+    "Ahead",
     "Cancelled",
     "Lock",
     "Timeout",
@@ -100,6 +104,87 @@ class _UnbrokenTask(asyncio.Task[T]):
     def cancel(self, msg: Any | None = None) -> bool:
         """Cancel the task while its event loop runs; `asyncio.run` cancels the tasks that are left in between."""
         return self.get_loop().is_running() and super().cancel(msg)
+
+
+class Ahead(Generic[T]):
+    """Values that are computed before they are needed, in order: `async with Ahead(read_page, 2) as pages`.
+
+    A task computes the next values while the program uses the last one. An exception is raised where its value would
+    have been returned, after all values before it; another `take` computes that value again. Leaving the block stops
+    the computation, and waits until it has stopped. A `take` that is cancelled loses nothing.
+
+    Args:
+        compute: Returns the next value; None at the end. It is never called twice at the same time.
+        limit: How many values may be computed, or being computed, before they are taken.
+
+    Concurrency: One task enters the block and takes the values.
+    """
+
+    __slots__ = ("_compute", "_error", "_has_ended", "_has_news", "_has_room", "_limit", "_ready", "_task")
+
+    def __init__(self, compute: Callable[[], Awaitable[T | None]], limit: int) -> None:
+        self._compute = compute
+        self._limit = limit
+        self._ready: deque[T] = deque()
+        self._error: BaseException | None = None
+        self._has_ended = False
+        self._has_news = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            await cancel_and_wait(task)
+
+    async def take(self) -> T | None:
+        """Return the next value, None at the end; wait for it if it is not computed yet.
+
+        Raises:
+            RuntimeError: The block was left, or was not entered.
+            BaseException: The value could not be computed.
+        """
+        while True:
+            if self._task is None:
+                raise RuntimeError("values are taken inside of the block that computes them")
+            if self._ready:
+                self._has_room.set()
+                return self._ready.popleft()
+            if self._error is not None:
+                error, self._error = self._error, None
+                raise error
+            if self._has_ended:
+                return None
+            if self._task.done():
+                self._task = asyncio.create_task(self._run())
+            self._has_news.clear()
+            await self._has_news.wait()
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                while len(self._ready) >= self._limit:
+                    self._has_room.clear()
+                    await self._has_room.wait()
+                value = await self._compute()
+                if value is None:
+                    self._has_ended = True
+                    return
+                self._ready.append(value)
+                self._has_news.set()
+        except BaseException as error:
+            self._error = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._has_news.set()
+
+    def __repr__(self) -> str:
+        return f"<Ahead, {len(self._ready)} of {self._limit} ready>"
 
 
 class Lock:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from kubeloop.cache.informer.informer_metrics import InformerMetrics
     from kubeloop.cache.informer.memory_mode import MemoryMode
     from kubeloop.cache.informer_provider import InformerOptions, Namespaces
-    from kubeloop.fields import Selector as FieldSelector
-    from kubeloop.labels import Selector as LabelSelector
+    from kubeloop.fields import FieldSelection
+    from kubeloop.labels import LabelSelection
     from kubeloop.models.meta_v1 import PartialObjectMetadata
     from kubeloop.rest.client import RESTClient
 
@@ -76,8 +76,10 @@ class SharedInformerFactory(Informers, RunningInformers):
         resync_period: The seconds after which handlers are notified of all objects again; 0 for never. See
             `SharedInformer`, and `jittered_resync_period` for periods that differ between programs.
         custom_resync_periods: The resync periods of informers of some classes, by class.
-        label_selector: The label selector of informers that name none: text, or a selector of `kubeloop.labels`.
-        field_selector: The field selector of informers that name none: text, or a selector of `kubeloop.fields`.
+        label_selector: The label selector of informers that name none: text, labels (`{"app": "web"}`), or a selector
+            of `kubeloop.labels`.
+        field_selector: The field selector of informers that name none: text, a mapping, or a selector of
+            `kubeloop.fields`.
         transform: The transform of informers that name none: a function that changes each object before it is stored,
             for instance to drop what nobody reads.
         metrics: Receives the measurements of every informer, for instance a `kubeloop.Metrics`.
@@ -104,8 +106,8 @@ class SharedInformerFactory(Informers, RunningInformers):
         namespace: Namespaces = ALL_NAMESPACES,
         resync_period: float = 0,
         custom_resync_periods: Mapping[type[Any], float] = MappingProxyType({}),
-        label_selector: str | LabelSelector | None = None,
-        field_selector: str | FieldSelector | None = None,
+        label_selector: LabelSelection | None = None,
+        field_selector: FieldSelection | None = None,
         transform: Callable[[Any], Any] | None = None,
         mode: MemoryMode | None = None,
         page_size: int | None = None,
@@ -141,12 +143,12 @@ class SharedInformerFactory(Informers, RunningInformers):
     def informer(
         self,
         model: type[T],
-        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | None = None,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | str | None = None,
         /,
         *,
         namespace: Namespaces | None = None,
-        label_selector: str | LabelSelector | None = None,
-        field_selector: str | FieldSelector | None = None,
+        label_selector: LabelSelection | None = None,
+        field_selector: FieldSelection | None = None,
         transform: Callable[[T], T] | None = None,
         mode: MemoryMode | None = None,
         keep: Collection[str] | None = None,
@@ -157,17 +159,20 @@ class SharedInformerFactory(Informers, RunningInformers):
         (compared by identity); every caller that asks for the same gets the same informer. If another informer of the
         factory may hold the same objects, one INFO line names both.
 
-        This is a plain call. The resource of a GroupVersionKind is looked up before the first list, so asking for the
-        resource and for its kind gives two informers.
+        This is a plain call. The resource of a GroupVersionKind, or of a name, is looked up before the first list, so
+        asking for the resource, for its kind and for a short name gives three informers.
 
         Args:
             model: The class of the objects: a model class, built-in or generated, or `Unstructured`.
-            resource: For `Unstructured`, what to watch: a GroupVersionResource, or a GroupVersionKind, whose resource
-                the server is asked for. None for a model class, which names its resource. See `metadata`, too.
+            resource: For `Unstructured`, what to watch: a GroupVersionResource, or a GroupVersionKind or a name as for
+                kubectl (`"deploy"`, `"deployments.apps"`), whose resource the server is asked for. None for a model
+                class, which names its resource. See `metadata`, too.
             namespace: The namespace, or several, each of which is listed and watched for itself; `ALL_NAMESPACES` for
                 all of them, `DEFAULT` for the one of the config, None for those of the factory.
-            label_selector: Text, or a selector of `kubeloop.labels`; `""` for every object, None for the factory's.
-            field_selector: Text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
+            label_selector: Text, labels (`{"app": "web"}`), or a selector of `kubeloop.labels`; `""` for every object,
+                None for the factory's.
+            field_selector: Text, a mapping, or a selector of `kubeloop.fields`; `""` for every object, None for the
+                factory's.
             transform: A function that changes each object before it is stored; None for the factory's. Pass the same
                 function each time: a lambda is another function whenever it is evaluated.
             mode: The memory mode, `"eager"`, `"lazy"` or `"compressed"`; None for that of the informer if there is one,
@@ -197,7 +202,7 @@ class SharedInformerFactory(Informers, RunningInformers):
         scope = InformerScope(
             model,
             resource
-            if isinstance(resource, (GroupVersionResource, GroupVersionKind))
+            if isinstance(resource, (GroupVersionResource, GroupVersionKind, str))
             else info.group_version.with_resource(info.plural),
             namespaces_of(self._clientset.rest, info, namespace),
             str(params.get("labelSelector", "")),
@@ -224,7 +229,7 @@ class SharedInformerFactory(Informers, RunningInformers):
 
     def metadata(
         self,
-        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | str,
         /,
         *,
         namespace: Namespaces | None = None,
@@ -236,8 +241,8 @@ class SharedInformerFactory(Informers, RunningInformers):
         `PartialObjectMetadata`, whatever their kind. Otherwise the informer is as those that `informer` returns.
 
         Args:
-            resource: What to watch: a model class, a GroupVersionResource, or a GroupVersionKind, whose resource the
-                server is asked for.
+            resource: What to watch: a model class, a GroupVersionResource, or a GroupVersionKind or a name as for
+                kubectl, whose resource the server is asked for.
             namespace: As for `informer`.
             options: As for `informer`: `label_selector`, `field_selector`, `transform` and `keep`. There is one memory
                 mode.
@@ -274,17 +279,17 @@ class SharedInformerFactory(Informers, RunningInformers):
         self,
         scope: InformerScope,
         model: type[Any],
-        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | None,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | str | None,
         *,
         has_namespaces: bool,
     ) -> SharedInformer[Any]:
         if self._is_shut_down:
             raise RuntimeError(f"the factory has been shut down: no informer of {scope} can be added")
-        watched = scope.resource
-        plural = watched.resource if isinstance(watched, GroupVersionResource) else watched.kind
+        # The mapper of a Clientset finds names; anything else with a `rest` need not have one.
+        mapper = getattr(self._clientset, "mapper", None) if isinstance(resource, str) else None
         informer: SharedInformer[Any] = SharedInformer(
-            sources_of(self._clientset.rest, scope, model, resource, watch_list=self._watch_list),
-            resource=GroupVersionResource(watched.group, watched.version, plural),
+            sources_of(self._clientset.rest, scope, model, resource, watch_list=self._watch_list, mapper=mapper),
+            resource=scope.shown_resource(),
             name=str(scope),
             indexers={NAMESPACE_INDEX: namespace_index} if has_namespaces else None,
             expected_type=model,

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer.memory_mode import MemoryMode
     from kubeloop.cache.informer.shared_informer import SharedInformer
-    from kubeloop.fields import Selector as FieldSelector
-    from kubeloop.labels import Selector as LabelSelector
+    from kubeloop.fields import FieldSelection
+    from kubeloop.labels import LabelSelection
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 
 __all__ = ["InformerOptions", "InformerProvider", "Namespaces"]
@@ -33,8 +33,10 @@ class InformerOptions(TypedDict, Generic[T], total=False):
     """Which objects an informer holds, and in which form; what is not given comes from the factory.
 
     Attributes:
-        label_selector: `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`; `""` selects every object.
-        field_selector: `"spec.nodeName=n1"`, or a selector of `kubeloop.fields`; `""` selects every object.
+        label_selector: `"app=web,tier in (a,b)"`, `{"app": "web"}`, or a selector of `kubeloop.labels`; `""` selects
+            every object.
+        field_selector: `"spec.nodeName=n1"`, `{"spec.nodeName": "n1"}`, or a selector of `kubeloop.fields`; `""`
+            selects every object.
         transform: A function that changes each object before it is stored. Two informers are the same only if they have
             the same function object, so pass a named function rather than a lambda.
         mode: The memory mode: `"eager"` decodes objects on arrival, `"lazy"` members other than the metadata when they
@@ -42,8 +44,8 @@ class InformerOptions(TypedDict, Generic[T], total=False):
         keep: The paths of the only fields to keep; see `SharedInformerFactory.informer`.
     """
 
-    label_selector: str | LabelSelector | None
-    field_selector: str | FieldSelector | None
+    label_selector: LabelSelection | None
+    field_selector: FieldSelection | None
     transform: Callable[[T], T] | None
     mode: MemoryMode | None
     keep: Collection[str] | None
@@ -55,12 +57,12 @@ class InformerProvider(Protocol):
     def informer(
         self,
         model: type[T],
-        resource: GroupVersionResource | GroupVersionKind | None = None,
+        resource: GroupVersionResource | GroupVersionKind | str | None = None,
         /,
         *,
         namespace: Namespaces | None = None,
-        label_selector: str | LabelSelector | None = None,
-        field_selector: str | FieldSelector | None = None,
+        label_selector: LabelSelection | None = None,
+        field_selector: FieldSelection | None = None,
         transform: Callable[[T], T] | None = None,
         mode: MemoryMode | None = None,
         keep: Collection[str] | None = None,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.cached_object import CachedObject
     from kubeloop.cache.informer_provider import Namespaces
     from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.options import SelectorOptions
 
@@ -37,7 +38,7 @@ class InformerScope:
 
     Args:
         model: The class of the objects: a model class, `Unstructured`, or `PartialObjectMetadata`.
-        resource: What is watched: the resource, or the kind where the server has to be asked for its resource.
+        resource: What is watched: the resource, or the kind or name where the server has to be asked for its resource.
         namespaces: The namespaces, sorted; none of them means all.
         label_selector: The text of the selector; `""` selects every object.
         field_selector: The text of the selector; `""` selects every object.
@@ -46,7 +47,7 @@ class InformerScope:
     """
 
     model: type[Any]
-    resource: GroupVersionResource | GroupVersionKind
+    resource: GroupVersionResource | GroupVersionKind | str
     namespaces: tuple[str, ...]
     label_selector: str
     field_selector: str
@@ -61,10 +62,8 @@ class InformerScope:
 
     def __str__(self) -> str:
         """Return the name of an informer with this scope: `"v1 pods in default with labels app=web"`."""
-        of = self.resource
-        name = of.resource if isinstance(of, GroupVersionResource) else of.kind
         prefix = "metadata of " if is_metadata(self.model) else ""
-        parts = [f"{prefix}{of.group_version} {name}"]
+        parts = [f"{prefix}{_named(self.resource)}"]
         if self.namespaces:
             more = len(self.namespaces) - SHOWN
             others = [f"{more} more namespaces"] if more > 0 else []
@@ -76,6 +75,13 @@ class InformerScope:
         if self.keep:
             parts.append(f"keeping {chosen_paths(self.keep) or 'identity and labels'}")
         return " ".join(parts)
+
+    def shown_resource(self) -> GroupVersionResource:
+        """Return the resource for messages; of a kind or a name, with this in the place of the plural."""
+        of = self.resource
+        if isinstance(of, str):
+            return GroupVersionResource("", "", of)
+        return of if isinstance(of, GroupVersionResource) else GroupVersionResource(of.group, of.version, of.kind)
 
     def overlaps(self, other: InformerScope) -> bool:
         """Return whether both hold objects of the same class, kind and namespace, whatever their selectors choose."""
@@ -99,6 +105,13 @@ class InformerScope:
             _identity(self.transform),
             self.keep,
         )
+
+
+def _named(resource: GroupVersionResource | GroupVersionKind | str) -> str:
+    if isinstance(resource, str):
+        return resource
+    name = resource.resource if isinstance(resource, GroupVersionResource) else resource.kind
+    return f"{resource.group_version} {name}"
 
 
 def _identity(function: object) -> object:
@@ -133,9 +146,10 @@ def sources_of(
     rest: RESTClient,
     scope: InformerScope,
     model: type[Any],
-    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None,
+    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | str | None,
     *,
     watch_list: bool,
+    mapper: RESTMapper | None,
 ) -> ListWatch[Any] | dict[str, ListWatch[Any]]:
     """Create the source of the objects of a scope, or of several namespaces the source of each.
 
@@ -145,6 +159,7 @@ def sources_of(
         model: The class of the objects in the memory mode of the informer.
         resource: The resource, as for `rest_list_watch`.
         watch_list: Whether a list may be read as the beginning of a watch.
+        mapper: Finds the resource of a name; None for one of its own.
 
     Raises:
         TypeError: The objects cannot be listed.
@@ -155,5 +170,10 @@ def sources_of(
     }
     namespaces = scope.namespaces
     if len(namespaces) > 1:
-        return rest_list_watches(rest, model, resource, namespaces=namespaces, watch_list=watch_list, **selectors)
-    return rest_list_watch(rest, model, resource, namespace="".join(namespaces), watch_list=watch_list, **selectors)
+        return rest_list_watches(
+            rest, model, resource, namespaces=namespaces, watch_list=watch_list, mapper=mapper, **selectors
+        )
+    namespace = "".join(namespaces)
+    return rest_list_watch(
+        rest, model, resource, namespace=namespace, watch_list=watch_list, mapper=mapper, **selectors
+    )

@@ -20,8 +20,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 # fmt: off
 VERBS = frozenset({
-    "apply", "apply_status", "create", "delete", "delete_collection", "edit", "edit_status", "exists", "get",
-    "get_or_none", "iterate", "list", "patch", "patch_status", "update", "update_status", "watch",
+    "add_finalizer", "apply", "apply_status", "as_table", "create", "create_or_update", "delete",
+    "delete_collection", "edit", "edit_status", "ensure_absent", "exists", "get", "get_or_none", "iterate", "list",
+    "patch", "patch_status", "remove_finalizer", "set_annotations", "set_labels", "update", "update_status", "wait",
+    "watch",
 })
 # fmt: on
 """The verbs of clients; few resources lack any of them."""
@@ -55,6 +57,11 @@ class BaseResourceClient(Generic[T_co]):
         self._endpoint = endpoint
         return self
 
+    @property
+    def endpoint(self) -> Endpoint[T_co]:
+        """The paths and the requests of the resource, for functions that take a client."""
+        return self._endpoint
+
     @classmethod
     def _spell(cls, info: ResourceInfo, namespace: str) -> str:
         """Return the call that makes this client with a namespace, for messages."""
@@ -82,7 +89,7 @@ def all_of(cls: type[Any]) -> list[str]:
     return [name for name in dir(cls) if not name.startswith("_") and name not in _UNLISTED]
 
 
-_UNLISTED = frozenset({"at", "group_version"})
+_UNLISTED = frozenset({"at", "endpoint", "group_version"})
 
 
 def _accessor_of(cls: type[Any]) -> str:

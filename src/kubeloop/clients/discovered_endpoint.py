@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["DiscoveredEndpoint", "KnownResources"]
+__all__ = ["DiscoveredEndpoint", "KnownResources", "Recall"]
 
 KnownResources = dict[GroupVersionKind | GroupVersionResource, ResourceInfo]
 """The resources that discovery has found, which the endpoints of one Clientset share. A failure is not kept."""
+
+Recall = Callable[[GroupVersionKind | GroupVersionResource], ResourceInfo | None]
 
 
 class DiscoveredEndpoint:
@@ -30,6 +33,7 @@ class DiscoveredEndpoint:
         name: The kind or the resource.
         namespace: One namespace, `DEFAULT`, or None for all of them.
         known: What has been found before; what is found is added.
+        recall: Returns what a mapper knows without a request, None if it does not know the name; None for no mapper.
         spell: Writes the call that makes a client with a namespace, for messages.
 
     Raises:
@@ -38,7 +42,7 @@ class DiscoveredEndpoint:
     Reference: apimachinery meta.RESTMapper, for the two questions RESTMapping and KindFor.
     """
 
-    __slots__ = ("_info", "_known", "_name", "_namespace", "_spell", "model", "rest")
+    __slots__ = ("_info", "_known", "_name", "_namespace", "_recall", "_spell", "model", "rest")
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class DiscoveredEndpoint:
         *,
         known: KnownResources,
         spell: SpellClient,
+        recall: Recall | None = None,
     ) -> None:
         self._info = resource_of(Unstructured, name)
         group_version_path(name.group_version)
@@ -63,6 +68,7 @@ class DiscoveredEndpoint:
         self._namespace = namespace
         self._known = known
         self._spell = spell
+        self._recall = recall
 
     @property
     def collection(self) -> str:
@@ -78,7 +84,8 @@ class DiscoveredEndpoint:
         """
         info = self._known.get(self._name)
         if info is None:
-            info = self._known[self._name] = await look_up(self.rest, self._info)
+            recalled = None if self._recall is None else self._recall(self._name)
+            info = self._known[self._name] = recalled or await look_up(self.rest, self._info)
         return ResourceEndpoint(self.rest, Unstructured, self._namespace, info=info, spell=self._spell)
 
     def check(self, name: str, subresource: str | None = None, *, verb: str) -> None:
@@ -86,7 +93,9 @@ class DiscoveredEndpoint:
 
     def in_namespace(self, namespace: str | DefaultNamespace | None) -> DiscoveredEndpoint:
         """Return the same resource in another namespace, or in all of them."""
-        return DiscoveredEndpoint(self.rest, self._name, namespace, known=self._known, spell=self._spell)
+        return DiscoveredEndpoint(
+            self.rest, self._name, namespace, known=self._known, spell=self._spell, recall=self._recall
+        )
 
     def __str__(self) -> str:
         where = f" in {self._namespace}" if self._namespace else ""

@@ -5,8 +5,10 @@ Reference: client-go dynamic/simple.go.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
+from kubeloop.clients.replica_count import ScaleOptions
 from kubeloop.clients.resource_client import ResourceClient
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
 from kubeloop.clients.resource_info import ResourceInfo
@@ -17,8 +19,10 @@ from kubeloop.rest.server_client import ServerClient
 from kubeloop.unstructured import Unstructured, UnstructuredList
 
 if TYPE_CHECKING:
+    from kubeloop.clients.model_scale import ModelScale
     from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.meta.namespaces import DefaultNamespace
+    from kubeloop.models import autoscaling_v1
 
 __all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource", "spell_namespace"]
 
@@ -90,6 +94,34 @@ class DynamicResource(ResourceClient[Unstructured, UnstructuredList], Status[Uns
             ValueError: The namespace would break the path.
         """
         return DynamicResource.at(self._endpoint.in_namespace(namespace))
+
+    @overload
+    def scale(self, name: str) -> ModelScale: ...
+    @overload
+    def scale(
+        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
+    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
+    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
+        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
+
+        The scale is that of autoscaling/v1, whatever version the server sends. A resource without a scale raises
+        NotFound.
+
+        Args:
+            name: The name of the object.
+            replicas: The number of replicas.
+            **options: Keyword arguments, see `ScaleOptions`:
+                current_replicas: int | None
+                resource_version: str | None
+                dry_run: bool
+                field_manager: str | None
+                timeout: float | None
+
+        Reference: client-go scale.ScalesGetter; kubectl pkg/scale.
+        """
+        from kubeloop.clients.model_scale import scale_of_any
+
+        return scale_of_any(self._endpoint, name, replicas, options)
 
     def subresource(self, name: str, subresource: str) -> DynamicSubresource:
         """Return the client of a subresource of one object: `subresource("web", "scale")`.

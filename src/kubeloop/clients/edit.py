@@ -5,34 +5,22 @@ The verbs `edit` and `edit_status` create these objects. Drafts and patches are 
 
 from __future__ import annotations
 
-import inspect
-import logging
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
-from kubeloop._kit import waiting
-from kubeloop._kit.backoff import Backoff
 from kubeloop._kit.text import safe_text
-from kubeloop.clients.request_bodies import write_change
-from kubeloop.errors import Conflict, DecodeError, Invalid
-from kubeloop.wire.options import WriteOptions, write_params
-from kubeloop.wire.patch import JSON_PATCH
+from kubeloop.clients.edit_target import DEFAULT_ATTEMPTS, LostRace, call_change, repeat_after_lost_races
+from kubeloop.errors import Conflict
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from kubeloop.clients.resource_endpoint import Endpoint, ResourceEndpoint
+    from kubeloop.clients.edit_target import EditTarget
 
-__all__ = ["DEFAULT_ATTEMPTS", "Edit"]
+__all__ = ["Edit", "checked_attempts", "edit_or_run"]
 
 T = TypeVar("T")
 D = TypeVar("D")
-
-DEFAULT_ATTEMPTS = 20
-_FIRST_PAUSE = 0.01
-_LONGEST_PAUSE = 1.0
-
-logger = logging.getLogger(__name__)
 
 
 class Edit(Generic[T, D]):
@@ -47,31 +35,15 @@ class Edit(Generic[T, D]):
     Concurrency: One task. Cancelling while the patch is sent sends nothing more, but the patch may have arrived.
     """
 
-    __slots__ = ("_before", "_draft", "_endpoint", "_name", "_options", "_refuses_status", "_result", "_source",
-                 "_state", "_subresource")  # fmt: skip
+    __slots__ = ("_before", "_draft", "_result", "_state", "_target")
 
-    def __init__(
-        self,
-        source: Endpoint[T],
-        name: str,
-        options: WriteOptions,
-        *,
-        subresource: Literal["status"] | None = None,
-        refuses_status: bool = False,
-    ) -> None:
-        self._source = source
-        self._name = name
-        self._options = options
-        self._subresource = subresource
-        self._refuses_status = refuses_status
+    def __init__(self, target: EditTarget[T]) -> None:
+        self._target = target
         self._state: Literal["not entered", "open", "discarded", "not sent", "done"] = "not entered"
         # Any: the class of a model's draft is known to the caller's type checker only.
         self._draft: Any = None
         self._before: Any = None
         self._result: T | None = None
-        # A wrong name or option is refused at once, not when the block is entered.
-        source.check(name, subresource, verb=self._verb)
-        write_params(options, self._verb)
 
     @property
     def result(self) -> T:
@@ -81,7 +53,7 @@ class Edit(Generic[T, D]):
             RuntimeError: The block was not left yet, or nothing was sent.
         """
         if self._result is None:
-            raise RuntimeError(f"{self._verb} of {self._name!r} has no result: it is {self._state}")
+            raise RuntimeError(f"{self._target.verb} of {self._target.name!r} has no result: it is {self._state}")
         return self._result
 
     def discard(self) -> None:
@@ -91,12 +63,14 @@ class Edit(Generic[T, D]):
             RuntimeError: The block is not open.
         """
         if self._state not in ("open", "discarded"):
-            raise RuntimeError(f"{self._verb} of {self._name!r} cannot be discarded: it is {self._state}")
+            raise RuntimeError(f"{self._target.verb} of {self._target.name!r} cannot be discarded: it is {self._state}")
         self._state = "discarded"
 
     async def __aenter__(self) -> D:
         if self._state != "not entered":
-            raise RuntimeError(f"{self._verb} of {self._name!r} was entered before: call {self._verb}() again")
+            raise RuntimeError(
+                f"{self._target.verb} of {self._target.name!r} was entered before: call {self._target.verb}() again"
+            )
         draft = await self._read_draft()
         self._state = "open"
         return draft
@@ -122,108 +96,76 @@ class Edit(Generic[T, D]):
         Raises:
             Conflict: The object changed under each of the attempts.
         """
-        # Full jitter from the first pause on: those who lost the same race must not meet again.
-        random = self._source.rest.random
-        backoff = Backoff(_FIRST_PAUSE, factor=1.5, cap=_LONGEST_PAUSE, jitter=2.0, random=random)
-        attempt = 1
-        while True:
-            outcome = change(await self._read_draft())
-            if inspect.isawaitable(outcome):
-                await outcome
+
+        async def once() -> T:
+            await call_change(change, await self._read_draft())
             try:
                 return await self._send()
             except Conflict as error:
-                if attempt >= attempts:
-                    error.add_note(f"{self._verb} gave up after {attempt} attempts")
-                    raise
-            attempt += 1
-            pause = backoff.next(waiting.now())
-            logger.debug(
-                "%s of %s: conflict; attempt %d follows in %.3f s", self._verb, safe_text(self._name), attempt, pause
-            )
-            await waiting.sleep(pause)
+                raise LostRace(error) from error
+
+        return await repeat_after_lost_races(once, self._target, attempts)
 
     async def _read_draft(self) -> D:
-        self._endpoint: ResourceEndpoint[T] = await self._source.located()
-        self._before = await self._read()
+        self._before = await self._target.read()
         self._draft = self._before.draft()
         draft: D = self._draft
         return draft
 
-    async def _read(self) -> T:
-        endpoint = self._endpoint
-        request = endpoint.request("GET", endpoint.path(self._name, verb=self._verb))
-        # Any: that the objects of a resource have metadata is known to the model only.
-        read: Any = await endpoint.rest.call(request, endpoint.model, self._options.get("timeout"))
-        if not read.metadata.resource_version:
-            raise DecodeError(
-                f"{request.method} {request.path}: the response has no metadata.resourceVersion, without which an edit "
-                "could undo the change of somebody else"
-            )
-        result: T = read
-        return result
-
     async def _send(self) -> T:
-        """Send the change, and return the object after it.
-
-        Raises:
-            Conflict: The object has changed since it was read.
-        """
-        change = self._draft.finish()
-        if not change:
-            unchanged: T = self._before
-            return unchanged
-        self._check_scope(change.changed_fields())
-        body, content_type = write_change(change)
-        endpoint = self._endpoint
-        request = endpoint.request(
-            "PATCH",
-            endpoint.path(self._name, self._subresource, verb=self._verb),
-            write_params(self._options, self._verb),
-            body,
-            content_type,
-        )
-        try:
-            return await endpoint.rest.call(request, endpoint.model, self._options.get("timeout"))
-        except Invalid as error:
-            # Applied to a newer object than the one read, the operations of a JSON patch may fail before the server
-            # compares the versions.
-            if not (content_type == JSON_PATCH and await self._has_changed()):
-                raise
-            raise Conflict(error.status, method=error.method, path=error.path) from error
-
-    async def _has_changed(self) -> bool:
-        now: Any = await self._read()
-        return bool(now.metadata.resource_version != self._before.metadata.resource_version)
-
-    def _check_scope(self, fields: list[str]) -> None:
-        """Refuse what the server would ignore silently: each path changes its own part of the object."""
-        if self._subresource == "status":
-            wrong = [name for name in fields if name != "status"]
-            if wrong:
-                raise ValueError(f"edit_status changes only the status, not {', '.join(wrong)}: use edit() for that")
-        elif "status" in fields and self._refuses_status:
-            raise ValueError("edit() does not change the status: use edit_status() for that")
-
-    @property
-    def _verb(self) -> str:
-        return f"edit_{self._subresource}" if self._subresource else "edit"
+        return await self._target.send(self._draft.finish())
 
     @property
     def _way_to_retry(self) -> str:
-        return f'Use `await {self._verb}("{self._name}", change)`, which reads the object again and repeats the change'
+        return f"Use `await {self._call('change')}`, which reads the object again and repeats the change"
+
+    def _call(self, argument: str = "") -> str:
+        """Return the call of the verb as a user writes it."""
+        target = self._target
+        return f"{target.verb}({', '.join(filter(None, (target.first_argument, argument)))})"
 
     if not TYPE_CHECKING:
         # Checkers refuse both; without one, a bare TypeError would not say what to do.
 
         def __await__(self) -> Generator[Any, Any, NoReturn]:
             raise TypeError(
-                f'{self._verb}("{self._name}") without a function cannot be awaited: pass one, '
-                f'`await {self._verb}("{self._name}", change)`, or use `async with`'
+                f"{self._call()} without a function cannot be awaited: pass one, "
+                f"`await {self._call('change')}`, or use `async with`"
             )
 
         def __aiter__(self) -> NoReturn:
-            raise TypeError(f'{self._verb}("{self._name}") is a block: use `async with`, not `async for`')
+            raise TypeError(f"{self._call()} is a block: use `async with`, not `async for`")
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {safe_text(self._name)}: {self._state}>"
+        return f"<{type(self).__name__} {safe_text(self._target.name)}: {self._state}>"
+
+
+def edit_or_run(target: EditTarget[Any], change: Callable[[Any], object] | None, attempts: int | None) -> Any:
+    """Return the block of an edit; with a function, the call that runs it.
+
+    Raises:
+        TypeError: `change` is not a function, or `attempts` came without one.
+        ValueError: There is no attempt.
+    """
+    edit: Edit[Any, Any] = Edit(target)
+    if change is None:
+        if attempts is not None:
+            raise TypeError("attempts needs a function: a block cannot run twice")
+        return edit
+    return edit.run(change, checked_attempts(change, attempts))
+
+
+def checked_attempts(change: object, attempts: int | None) -> int:
+    """Return how often a function that changes a draft is called at most.
+
+    Raises:
+        TypeError: It is not a function.
+        ValueError: There is no attempt.
+    """
+    if not callable(change):
+        raise TypeError(
+            f"expected a function that changes a draft, got {type(change).__name__}: patch() takes data to merge"
+        )
+    if attempts is not None and attempts < 1:
+        raise ValueError(f"attempts must be at least 1, not {attempts}")
+    return DEFAULT_ATTEMPTS if attempts is None else attempts

@@ -6,9 +6,10 @@ Each is a mixin for all resources; those that read and that write whole objects 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
 
 from kubeloop.clients.base_resource_client import BaseResourceClient
+from kubeloop.clients.metadata_verbs import PatchMetadata
 from kubeloop.clients.request_bodies import AnyPatch, write_object, write_patch
 from kubeloop.wire.options import ApplyOptions, WriteOptions, write_params
 from kubeloop.wire.patch import APPLY_PATCH, PatchType
@@ -46,8 +47,8 @@ class DraftOf(Protocol[T]):
         ...
 
 
-class Patch(BaseResourceClient[T_co]):
-    """patch and edit."""
+class Patch(PatchMetadata[T_co]):
+    """patch and edit, and the verbs of `PatchMetadata`."""
 
     __slots__ = ()
 
@@ -255,7 +256,7 @@ class EditStatus(BaseResourceClient[T_co]):
             NotFound: The object does not exist.
             ValueError: Anything but the status was changed: use `edit` for that.
         """
-        return _edit(self._endpoint, name, change, attempts, options, subresource="status")
+        return _edit(self._endpoint, name, change, attempts, options, of_status=True)
 
 
 class Status(EditStatus[T]):
@@ -337,20 +338,15 @@ def _edit(
     attempts: int | None,
     options: WriteOptions,
     *,
-    subresource: Literal["status"] | None = None,
     refuses_status: bool = False,
+    of_status: bool = False,
 ) -> Any:
-    from kubeloop.clients.edit import DEFAULT_ATTEMPTS, Edit
+    from kubeloop.clients.edit import edit_or_run
+    from kubeloop.clients.edit_target import EditTarget
 
-    edit: Edit[Any, Any] = Edit(source, name, options, subresource=subresource, refuses_status=refuses_status)
-    if change is None:
-        if attempts is not None:
-            raise TypeError("attempts needs a function: a block cannot run twice")
-        return edit
-    if not callable(change):
-        raise TypeError(
-            f"expected a function that changes a draft, got {type(change).__name__}: patch() takes data to merge"
-        )
-    if attempts is not None and attempts < 1:
-        raise ValueError(f"attempts must be at least 1, not {attempts}")
-    return edit.run(change, DEFAULT_ATTEMPTS if attempts is None else attempts)
+    if of_status:
+        target = EditTarget[Any](source, name, options, verb="edit_status", patches="status", only="status")
+    else:
+        never = ("status", "edit_status") if refuses_status else None
+        target = EditTarget[Any](source, name, options, verb="edit", never=never)
+    return edit_or_run(target, change, attempts)

@@ -6,14 +6,17 @@ Reference: client-go gentype/type.go.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
 from kubeloop.clients.base_resource_client import BaseResourceClient
 from kubeloop.clients.object_iterator import ObjectIterator, warn_of_unreadable
+from kubeloop.clients.tables.table_verb import AsTable
+from kubeloop.clients.wait_verb import Wait
 from kubeloop.errors import NotFound, Unreadable
 from kubeloop.wire.options import ListOptions, WatchOptions, list_params
 
 if TYPE_CHECKING:
+    from kubeloop.clients.prefetching_iterator import PrefetchingIterator
     from kubeloop.clients.resuming_watch import ResumingWatch
 
 __all__ = ["Get", "List", "Watch", "says_that_object_is_absent"]
@@ -82,8 +85,8 @@ class Get(BaseResourceClient[T_co]):
             return True
 
 
-class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
-    """list and iterate."""
+class List(AsTable[T_co], Generic[T_co, L_co]):
+    """list, iterate and as_table."""
 
     __slots__ = ()
 
@@ -92,8 +95,8 @@ class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
 
         Args:
             **options: Keyword arguments, see `ListOptions`:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 resource_version: str | None
@@ -111,7 +114,11 @@ class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
         warn_of_unreadable(self._endpoint.collection, found.unreadable)
         return found  # type: ignore[no-any-return]
 
-    def iterate(self, **options: Unpack[ListOptions]) -> ObjectIterator[T_co]:
+    @overload
+    def iterate(self, *, prefetch: None = None, **options: Unpack[ListOptions]) -> ObjectIterator[T_co]: ...
+    @overload
+    def iterate(self, *, prefetch: int, **options: Unpack[ListOptions]) -> PrefetchingIterator[T_co]: ...
+    def iterate(self, *, prefetch: int | None = None, **options: Unpack[ListOptions]) -> Any:
         """Read a collection page by page and yield its objects: `async for pod in pods.iterate(): ...`.
 
         Each object is yielded once. If the server drops the snapshot between two pages, the rest comes from a new full
@@ -121,10 +128,13 @@ class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
         line per page names them.
 
         Args:
+            prefetch: How many pages are read ahead while the objects of one are used; None for none. It makes the
+                iterator a block, which owns the task that reads:
+                `async with pods.iterate(prefetch=2) as found: async for pod in found: ...`.
             **options: Keyword arguments, see `ListOptions`; `limit` is the size of a page (500 by default), `timeout`
                 is for each page:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 resource_version: str | None
@@ -132,7 +142,11 @@ class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
                 limit: int | None
                 continue_: str | None
         """
-        return ObjectIterator(self._list_page, options, self._endpoint.collection)
+        if prefetch is None:
+            return ObjectIterator[T_co](self._list_page, options, self._endpoint.collection)
+        from kubeloop.clients.prefetching_iterator import PrefetchingIterator
+
+        return PrefetchingIterator[T_co](self._list_page, options, self._endpoint.collection, prefetch)
 
     async def _list_page(self, params: Mapping[str, Any], timeout: float | None) -> Any:
         endpoint = await self._endpoint.located()
@@ -140,8 +154,8 @@ class List(BaseResourceClient[T_co], Generic[T_co, L_co]):
         return await endpoint.rest.call(request, endpoint.list_model, timeout, is_list=True)
 
 
-class Watch(BaseResourceClient[T_co]):
-    """watch."""
+class Watch(Wait[T_co]):
+    """watch and wait."""
 
     __slots__ = ()
 
@@ -156,8 +170,8 @@ class Watch(BaseResourceClient[T_co]):
 
         Args:
             **options: Keyword arguments, see `WatchOptions`:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 resource_version: str | None

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kubeloop.errors import Unreadable
-    from kubeloop.labels import Selector
+    from kubeloop.labels import LabelSelection
 
 __all__ = ["ObjectList", "Reader"]
 
@@ -66,11 +66,12 @@ class Reader(Protocol[T_co]):
         """
         ...
 
-    async def list(self, *, label_selector: str | Selector | None = None) -> ObjectList[T_co]:
+    async def list(self, *, label_selector: LabelSelection | None = None) -> ObjectList[T_co]:
         """Return the objects whose labels match, all of them without a selector.
 
         Args:
-            label_selector: Text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
+            label_selector: Text, for instance `"app=web,tier in (a,b)"`, the labels that an object must have, or a
+                selector of `kubeloop.labels`.
 
         Raises:
             ValueError: The text is no label selector.

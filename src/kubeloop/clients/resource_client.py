@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
+from kubeloop.clients.replica_count import ScaleOptions
 from kubeloop.clients.verbs import (
     Apply,
     Create,
+    CreateOrUpdate,
     Delete,
     DeleteCollection,
     Get,
@@ -20,6 +23,7 @@ from kubeloop.clients.verbs import (
 if TYPE_CHECKING:
     from kubeloop.clients.model_scale import ModelScale
     from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.models import autoscaling_v1
 
 __all__ = ["ModelClient", "ResourceClient", "StatusResourceClient"]
 
@@ -35,6 +39,7 @@ class ResourceClient(
     Update[T],
     Patch[T],
     Apply[T],
+    CreateOrUpdate[T],
     Delete[T],
     DeleteCollection,
     Generic[T, L],
@@ -60,18 +65,32 @@ class ModelClient(StatusResourceClient[T, L], Generic[T, L]):
     __slots__ = ()
     _status_is_separate = False
 
-    def scale(self, name: str) -> ModelScale:
-        """Return the client of the scale of one object: `scale("web").patch({"spec": {"replicas": 3}})`.
+    @overload
+    def scale(self, name: str) -> ModelScale: ...
+    @overload
+    def scale(
+        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
+    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
+    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
+        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
 
-        Its verbs raise NotFound if the resource has no scale. Typed clients have this method only if the resource has
-        one.
+        A resource without a scale raises NotFound. Typed clients have this method only if the resource has one.
 
-        Reference: client-go scale.ScaleInterface.
+        Args:
+            name: The name of the object.
+            replicas: The number of replicas.
+            **options: Keyword arguments, see `ScaleOptions`:
+                current_replicas: int | None
+                resource_version: str | None
+                dry_run: bool
+                field_manager: str | None
+                timeout: float | None
+
+        Reference: client-go scale.ScaleInterface; kubectl pkg/scale.
         """
-        from kubeloop.clients.model_scale import ModelScale
-        from kubeloop.models import autoscaling_v1
+        from kubeloop.clients.model_scale import scale_of_any
 
-        return ModelScale(self._endpoint, name, "scale", autoscaling_v1.Scale)
+        return scale_of_any(self._endpoint, name, replicas, options)
 
     @classmethod
     def _spell(cls, info: ResourceInfo, namespace: str) -> str:

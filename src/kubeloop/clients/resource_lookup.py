@@ -13,30 +13,34 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.resource_info import ResourceInfo, resource_info
-from kubeloop.errors import NotFound, StatusDetails
-from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.discovery.resource_argument import parse_resource_argument
+from kubeloop.errors import NoMatch, NotFound, StatusDetails
+from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource
 from kubeloop.wire.request import group_version_path
 
 if TYPE_CHECKING:
-    from kubeloop.meta.gvk import GroupVersion
+    from kubeloop.discovery.rest_mapping import RESTMapping
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["look_up", "plural_of", "resource_of", "served_kinds"]
+__all__ = ["info_of", "look_up", "plural_of", "resource_of", "served_kinds"]
 
 
 def resource_of(
-    model: type[Any], resource: GroupVersionResource | GroupVersionKind | type[Any] | None = None
+    model: type[Any], resource: GroupVersionResource | GroupVersionKind | type[Any] | str | None = None
 ) -> ResourceInfo:
-    """Return the resource that is meant; its `plural` is `""` if the server must be asked with `look_up`.
+    """Return the resource that is meant; its `plural` is `""` if the server must be asked first.
+
+    `look_up` asks about a kind, and a RESTMapper about a text, of which nothing is known here.
 
     Args:
         model: a model class, `Unstructured`, or `PartialObjectMetadata`.
-        resource: the resource or the kind of `Unstructured` objects and of metadata, for metadata also the model class;
-            None for a model class.
+        resource: the resource or the kind of `Unstructured` objects and of metadata, or a text as for kubectl; for
+            metadata also the model class; None for a model class.
 
     Raises:
         TypeError: the class is no kind with a resource of its own, `Unstructured` came alone, or a model class came
             with a resource.
+        ValueError: the text is no name of a resource.
     """
     from kubeloop.models import meta_v1
     from kubeloop.unstructured import Unstructured
@@ -52,14 +56,26 @@ def resource_of(
         return ResourceInfo(resource.group_version, resource.resource, "", None, model.list_type)
     if isinstance(resource, GroupVersionKind):
         return ResourceInfo(resource.group_version, "", resource.kind, None, model.list_type)
+    if isinstance(resource, str):
+        parse_resource_argument(resource)
+        return ResourceInfo(GroupVersion("", ""), "", "", None, model.list_type)
     if of_metadata and isinstance(resource, type):
         return resource_info(resource).replace(list_model=model.list_type)
     given: object = resource  # the argument of an unchecked caller may be anything
     classes = "a model class, " if of_metadata else ""
     raise TypeError(
-        f"{model.__name__} needs {classes}a GroupVersionResource or a GroupVersionKind, "
+        f'{model.__name__} needs {classes}a GroupVersionResource, a GroupVersionKind or a name such as "deploy", '
         f"got {'nothing' if given is None else type(given).__name__}: "
         'pass for instance GroupVersionResource("apps", "v1", "deployments")'
+    )
+
+
+def info_of(mapping: RESTMapping) -> ResourceInfo:
+    """Return the resource of a mapping, for `Unstructured` objects."""
+    from kubeloop.unstructured import UnstructuredList
+
+    return ResourceInfo(
+        mapping.group_version, mapping.resource.resource, mapping.kind.kind, mapping.namespaced, UnstructuredList
     )
 
 
@@ -67,7 +83,7 @@ async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:
     """Ask the server for the plural, the kind and the scope of a resource of which the plural or the kind is known.
 
     Raises:
-        NotFound: the server has no such group and version, or no such kind or resource in it. A later call may find it.
+        NoMatch: the server has no such group and version, or no such kind or resource in it. A later call may find it.
     """
     from kubeloop.models import meta_v1
 
@@ -107,9 +123,9 @@ def plural_of(kind: str) -> str:
     return f"{name.removesuffix('y')}ies" if name.endswith("y") else f"{name}s"
 
 
-def _not_served(rest: RESTClient, info: ResourceInfo, hint: str = "") -> NotFound:
+def _not_served(rest: RESTClient, info: ResourceInfo, hint: str = "") -> NoMatch:
     what = f"resource {info.plural}" if info.plural else f"kind {info.kind}"
-    return NotFound(
+    return NoMatch(
         StatusDetails(
             code=404,
             reason="NotFound",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
     from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.listwatch.paging import Page
+    from kubeloop.listwatch.watch_end import RecoveryRule
     from kubeloop.rest.watch_stream import WatchStream
 
-__all__ = ["ResumingWatch"]
+__all__ = ["EventsOfPages", "ResumingWatch"]
 
 T_co = TypeVar("T_co", covariant=True)
+
+EventsOfPages = Callable[[Sequence[Any]], Sequence[Any]]
+"""Returns what a watch yields for the pages of a list. Any: pages of any kind; the type of an item is the caller's."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +48,27 @@ class ResumingWatch(Generic[T_co]):
     reading its `object` raises that error. A deletion needs no more than the key: it arrives as DELETED, with an object
     that may have nothing but namespace, name, uid and resourceVersion.
 
+    Args:
+        endpoint: The collection.
+        options: The options of `watch`.
+        rule: What follows failures; None raises what cannot heal, and an expired version (`ReopenOrRaise`).
+        events_of_pages: What is yielded for a list that was read; None yields an ADDED event for each object. With it,
+            entering the block returns as soon as a list was read, before the watch is open.
+
+    Attributes:
+        last_error: The failure after which the watch was not open again yet; None otherwise.
+
     Concurrency: One reader. Cancelling a wait loses no event. Leaving the block closes the connection.
     """
 
-    def __init__(self, endpoint: Endpoint[T_co], options: WatchOptions) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint[T_co],
+        options: WatchOptions,
+        *,
+        rule: RecoveryRule | None = None,
+        events_of_pages: EventsOfPages | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._selection = watch_params(options)
         self._bookmarks = options.get("bookmarks", False)
@@ -59,7 +80,9 @@ class ResumingWatch(Generic[T_co]):
         }
         self._list_selection = list_params(list_options)
         start = options.get("resource_version") or ""
-        self._machine = ListWatchMachine(start, ReopenOrRaise(), endpoint.rest.random)
+        self._machine = ListWatchMachine(start, rule or ReopenOrRaise(), endpoint.rest.random)
+        self._events_of_pages = events_of_pages
+        self.last_error: Exception | None = None
         self._is_entered = False
         self._deadline: float | None = None
         self._opening: AbstractAsyncContextManager[WatchStream[T_co]] | None = None
@@ -85,7 +108,7 @@ class ResumingWatch(Generic[T_co]):
         self._is_entered = True
         if self._timeout is not None:
             self._deadline = waiting.now() + self._timeout
-        while self._stream is None:
+        while self._stream is None and not (self._events_of_pages and self._pending):
             if self._is_over():
                 message = f"the watch could not be opened within {self._timeout:g} s"
                 raise RequestTimeout(message, method="GET", path=self._endpoint.collection)
@@ -217,6 +240,7 @@ class ResumingWatch(Generic[T_co]):
             raise error
         path = self._endpoint.collection
         if decision.is_failure:
+            self.last_error = error
             logger.warning("watch of %s: %s; opening again in %.1f s", path, error, decision.pause)
         else:
             logger.debug("watch of %s: %s; opening again", path, error)
@@ -232,11 +256,10 @@ class ResumingWatch(Generic[T_co]):
         self._machine.page_read(read.metadata.resource_version, read.metadata.continue_)
 
     def _deliver_list(self) -> None:
-        """Turn the pages into ADDED events."""
-        for page in self._pages:
-            self._pending.extend(WatchEvent("ADDED", item) for item in page.items)
-            self._pending.extend(UnreadableEvent(error=error, change="ADDED") for error in page.unreadable.values())
-        self._pages.clear()
+        """Turn the pages into events."""
+        self._pending.extend((self._events_of_pages or _added_events)(self._pages))
+        self._pages = []
+        self.last_error = None
         self._machine.list_delivered(is_complete=True)
         self._is_first_state = bool(self._pending)
 
@@ -252,6 +275,7 @@ class ResumingWatch(Generic[T_co]):
         opening = endpoint.rest.open_watch(endpoint.request("GET", endpoint.collection, params), endpoint.model)
         self._stream = await opening.__aenter__()
         self._opening = opening
+        self.last_error = None
         self._machine.watch_opened(waiting.now())
 
     async def _read_events(self) -> None:
@@ -272,3 +296,12 @@ class ResumingWatch(Generic[T_co]):
     def __repr__(self) -> str:
         state = "open" if self._stream is not None else "closed"
         return f"<ResumingWatch {self._endpoint.collection} {state}, {self._machine!r}>"
+
+
+def _added_events(pages: Sequence[Any]) -> list[WatchEvent[Any] | UnreadableEvent]:
+    """Return an ADDED event for each object of the pages of a list."""
+    events: list[WatchEvent[Any] | UnreadableEvent] = []
+    for page in pages:
+        events.extend(WatchEvent("ADDED", item) for item in page.items)
+        events.extend(UnreadableEvent(error=error, change="ADDED") for error in page.unreadable.values())
+    return events

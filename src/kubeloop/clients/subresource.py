@@ -7,8 +7,8 @@ Reference: client-go kubernetes/typed/*/*_expansion.go and the methods generated
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, Unpack, cast
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, Unpack, cast, overload
 
 from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.base_resource_client import all_of
@@ -20,11 +20,14 @@ from kubeloop.wire.patch import APPLY_PATCH, PatchType
 from kubeloop.wire.plain_values import to_data
 
 if TYPE_CHECKING:
+    from kubeloop.clients.edit import Edit
+    from kubeloop.clients.patch_verbs import SupportsDraft
     from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.wire.request import Params
 
 __all__ = ["ApplySub", "CreateSub", "GetSub", "PatchSub", "Subresource", "UpdateSub"]
 
+D = TypeVar("D")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 Req_contra = TypeVar("Req_contra", contravariant=True)
@@ -149,7 +152,7 @@ class UpdateSub(Subresource[R]):
 
 
 class PatchSub(Subresource[R_co]):
-    """patch."""
+    """patch and edit."""
 
     __slots__ = ()
 
@@ -167,6 +170,60 @@ class PatchSub(Subresource[R_co]):
         """
         body, content_type = write_patch(patch, type)
         return await self._send("PATCH", write_params(options, "patch"), options.get("timeout"), body, content_type)
+
+    @overload
+    def edit(
+        self: PatchSub[SupportsDraft[D]],
+        change: Callable[[D], object],
+        *,
+        attempts: int = ...,
+        **options: Unpack[WriteOptions],
+    ) -> Coroutine[Any, Any, R_co]: ...
+    @overload
+    def edit(self: PatchSub[SupportsDraft[D]], **options: Unpack[WriteOptions]) -> Edit[R_co, D]: ...
+    def edit(
+        self: PatchSub[Any],
+        change: Callable[[Any], object] | None = None,
+        *,
+        attempts: int | None = None,
+        **options: Unpack[WriteOptions],
+    ) -> Any:
+        """Read the subresource, change a draft of it, and send the change, as the `edit` of a resource does.
+
+            def double(scale: autoscaling_v1.Scale.Draft) -> None:
+                scale.spec.replicas *= 2
+
+            await deployments.scale("web").edit(double)
+
+            async with deployments.scale("web").edit() as scale:
+                scale.spec.replicas = 3
+
+        Args:
+            change: As for the `edit` of a resource.
+            attempts: As for the `edit` of a resource.
+            **options: Keyword arguments, see `WriteOptions`:
+                dry_run: bool
+                field_manager: str | None
+                field_validation: "Ignore" | "Warn" | "Strict" | None
+                timeout: float | None
+
+        Raises:
+            Conflict: The object changed under each of the attempts, or while the block ran. Nothing was changed.
+            NotFound: The object does not exist, or has no such subresource.
+        """
+        from kubeloop.clients.edit import edit_or_run
+        from kubeloop.clients.edit_target import EditTarget
+
+        target = EditTarget[Any](
+            self._endpoint,
+            self._name,
+            options,
+            verb=f"{self._subresource}.edit",
+            reads=self._subresource,
+            patches=self._subresource,
+            model=self._model,
+        )
+        return edit_or_run(target, change, attempts)
 
 
 class ApplySub(Subresource[R]):

@@ -5,6 +5,7 @@ raise what `RESTClient` raises (`APIError`, `TransportError`, `DecodeError`), an
 anything is sent, for arguments that cannot be right.
 """
 
+from kubeloop.clients.create_or_update import CreateOrUpdate
 from kubeloop.clients.log_verbs import Log
 from kubeloop.clients.patch_verbs import Apply, Patch, Status
 from kubeloop.clients.read_verbs import Get, List, Watch
@@ -13,6 +14,7 @@ from kubeloop.clients.write_verbs import Create, CreateReturningStatus, Delete, 
 __all__ = [
     "Apply",
     "Create",
+    "CreateOrUpdate",
     "CreateReturningStatus",
     "Delete",
     "DeleteCollection",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from kubeloop.clients.base_resource_client import BaseResourceClient
 from kubeloop.clients.read_verbs import says_that_object_is_absent
 from kubeloop.clients.request_bodies import write_object
-from kubeloop.errors import NotFound
+from kubeloop.errors import Conflict, NotFound
 from kubeloop.wire.options import (
     DeleteOptions,
     ListOptions,
@@ -132,7 +132,7 @@ class Update(BaseResourceClient[T]):
 
 
 class Delete(BaseResourceClient[T_co]):
-    """delete."""
+    """delete and ensure_absent."""
 
     __slots__ = ()
 
@@ -177,6 +177,42 @@ class Delete(BaseResourceClient[T_co]):
         is_status = deleted is None or (deleted.kind == "Status" and deleted.api_version == "v1")
         return None if is_status else deleted
 
+    async def ensure_absent(self, name: str, **options: Unpack[DeleteOptions]) -> bool:
+        """Delete an object if it exists, and return whether it existed: `await pods.ensure_absent("web-0")`.
+
+        The object may still be there afterwards, while finalizers or a grace period hold it.
+
+        Args:
+            name: The name of the object.
+            **options: Keyword arguments, see `DeleteOptions`; with `uid`, an object of another uid is not deleted, and
+                counts as absence:
+                grace_period_seconds: int | None
+                propagation_policy: "Orphan" | "Background" | "Foreground" | None
+                uid: str | None
+                resource_version: str | None
+                dry_run: bool
+                ignore_store_read_error: bool
+                timeout: float | None
+
+        Returns:
+            True if the server accepted to delete the object, also one that was being deleted; False if it was absent.
+
+        Raises:
+            NotFound: The server does not serve the resource: that says nothing about the object.
+            Conflict: The object has another `resource_version`.
+        """
+        try:
+            await self.delete(name, **options)
+        except NotFound as error:
+            if says_that_object_is_absent(error, name):
+                return False
+            raise
+        except Conflict:
+            if options.get("uid") and not options.get("resource_version"):
+                return False
+            raise
+        return True
+
 
 class DeleteCollectionOptions(SelectorOptions, DeleteOptions, total=False):
     """The options of delete_collection: `SelectorOptions` and `DeleteOptions`."""
@@ -194,8 +230,8 @@ class DeleteCollection(BaseResourceClient[Any]):
 
         Args:
             **options: Keyword arguments, see `SelectorOptions` and `DeleteOptions`:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 grace_period_seconds: int | None
@@ -214,6 +250,11 @@ class DeleteCollection(BaseResourceClient[Any]):
         for name, value in options.items():
             into: Any = chosen if name in SelectorOptions.__annotations__ else rest
             into[name] = value
+        for name in ("label_selector", "field_selector"):
+            if options.get(name) == {}:
+                raise ValueError(
+                    f"delete_collection: an empty {name} selects every object: leave it out to delete all of them"
+                )
         body = delete_body(rest)
         params = list_params(chosen)
         endpoint = await self._endpoint.located()

@@ -29,6 +29,9 @@ _VERBS: Mapping[str, str] = {
     "delete": "Delete[{model}]",
     "deletecollection": "DeleteCollection",
 }
+_CREATE_OR_UPDATE = "CreateOrUpdate[{model}]"
+"""For a resource with get, create and patch."""
+_OTHER_VERBS = (_CREATE_OR_UPDATE, "CreateReturningStatus", "Log", "Status")
 _SUB_VERBS: Mapping[str, str] = {
     "get": "GetSub[{response}]",
     "update": "UpdateSub[{response}]",
@@ -36,6 +39,8 @@ _SUB_VERBS: Mapping[str, str] = {
     "apply": "ApplySub[{response}]",
     "create": "CreateSub[{request}, {response}]",
 }
+
+_SCALE = "autoscaling_v1.Scale"
 
 
 class _Class:
@@ -105,6 +110,8 @@ def _resource_classes(named: ResourceNames, module: Module) -> list[_Class]:
             {**_VERBS, "create": "CreateReturningStatus[{model}]"} if resource.response == "meta_v1.Status" else _VERBS
         )
         bases = [base.format(**names) for verb, base in mixins.items() if verb in resource.verbs]
+        if {"get", "create", "patch"} <= resource.verbs and resource.response != "meta_v1.Status":
+            bases.append(_CREATE_OR_UPDATE.format(**names))
         bases += ["Status[{model}]".format(**names)] if resource.status else []
     body: list[str] = []
     subresources: list[_Class] = []
@@ -124,6 +131,8 @@ def _resource_classes(named: ResourceNames, module: Module) -> list[_Class]:
 
 def _subresource_method(names: SubresourceNames, module: Module) -> list[str]:
     sub, name = names.sub, names.cls
+    if is_scale(sub):
+        return _scale_method(names)
     lines = [
         f"    def {names.method}(self, name: str) -> {name}:",
         f'        """Return the client of the subresource {sub.name} of one object."""',
@@ -132,6 +141,40 @@ def _subresource_method(names: SubresourceNames, module: Module) -> list[str]:
     if owner != module.name:
         lines += [f"        from kubeloop.models import {owner}", ""]
     return [*lines, *fold(f"        return {name}(self._endpoint, name, {literal(sub.name)}, {sub.response})")]
+
+
+def is_scale(sub: Subresource) -> bool:
+    """Return whether a subresource is the scale of autoscaling/v1, which has a method of its own."""
+    return sub.name == "scale" and sub.response == _SCALE and {"get", "update", "patch"} <= sub.verbs
+
+
+def _scale_method(names: SubresourceNames) -> list[str]:
+    """Return the method that returns the client of the scale, or sets the number of replicas."""
+    method, cls = names.method, names.cls
+    text = f"""
+    @overload
+    def {method}(self, name: str) -> {cls}: ...
+    @overload
+    def {method}(
+        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
+    ) -> Coroutine[Any, Any, {_SCALE}]: ...
+    def {method}(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
+        \"\"\"Set the number of replicas (`await ...{method}("web", 5)`), or return the client of the scale without one.
+
+        Args:
+            name: The name of the object.
+            replicas: The number of replicas.
+            **options: Keyword arguments, see `ScaleOptions`:
+                current_replicas: int | None
+                resource_version: str | None
+                dry_run: bool
+                field_manager: str | None
+                timeout: float | None
+        \"\"\"
+        from kubeloop.models import autoscaling_v1
+"""
+    call = f'        return scaled({cls}(self._endpoint, name, "scale", {_SCALE}), replicas, options)'
+    return [*text.strip("\n").split("\n"), "", *fold(call)]
 
 
 def _text_verbs(sub: Subresource, module: Module) -> str:
@@ -159,9 +202,7 @@ def _request(sub: Subresource) -> str:
 
 def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str]:
     bases = {base.partition("[")[0] for one in classes for base in one.bases}
-    verbs = sorted(
-        bases & {base.partition("[")[0] for base in [*_VERBS.values(), "CreateReturningStatus", "Log", "Status"]}
-    )
+    verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), *_OTHER_VERBS]})
     subs = sorted(bases & {base.partition("[")[0] for base in _SUB_VERBS.values()})
     mentioned = {
         name.partition(".")[0]
@@ -172,6 +213,7 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
     }
     others = sorted(mentioned - {module.name})
     takes_namespace = any(resource.namespaced for resource in module.resources)
+    has_scale = any(is_scale(sub) for resource in module.resources for sub in resource.subresources)
     typed = _import("kubeloop.meta.namespaces", ["DefaultNamespace"] if takes_namespace else [])
     typed += _import("kubeloop.models", others)
     if target.has_bind:
@@ -182,9 +224,10 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
         "",
         "from __future__ import annotations",
         "",
-        *(["from typing import TYPE_CHECKING", ""] if typed else []),
+        *_typing(bool(typed), has_scale),
     ]
     lines += _import("kubeloop.clients.group_client", ["GroupClient"])
+    lines += _import("kubeloop.clients.replica_count", ["ScaleOptions", "scaled"] if has_scale else [])
     lines += _import("kubeloop.clients.resource_client", sorted(bases & {"ResourceClient", "StatusResourceClient"}))
     lines += _import("kubeloop.clients.subresource", subs)
     lines += _import("kubeloop.clients.verbs", verbs)
@@ -194,6 +237,17 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
     names = sorted([class_of_module(module.name), *(one.name for one in classes)])
     names += ["bind"] if target.has_bind else []
     return [*lines, "__all__ = [", *(f'    "{name}",' for name in names), "]"]
+
+
+def _typing(has_typed: bool, has_scale: bool) -> list[str]:
+    """Return the imports of the standard library."""
+    if has_scale:
+        return [
+            "from collections.abc import Coroutine",
+            "from typing import TYPE_CHECKING, Any, Unpack, overload",
+            "",
+        ]
+    return ["from typing import TYPE_CHECKING", ""] if has_typed else []
 
 
 def _import(module: str, names: Sequence[str]) -> list[str]:

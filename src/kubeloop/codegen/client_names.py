@@ -17,15 +17,18 @@ __all__ = ["ResourceNames", "SubresourceNames", "client_names"]
 
 # fmt: off
 _IMPORTED = frozenset({
-    "Apply", "ApplySub", "Create", "CreateReturningStatus", "CreateSub", "DefaultNamespace", "Delete",
-    "DeleteCollection", "Get", "GetSub", "GroupClient", "List", "Log", "Patch", "PatchSub",
-    "ResourceClient", "Status", "StatusResourceClient", "TYPE_CHECKING", "Update", "UpdateSub", "Watch",
+    "Any", "Apply", "ApplySub", "Coroutine", "Create", "CreateOrUpdate", "CreateReturningStatus", "CreateSub",
+    "DefaultNamespace", "Delete", "DeleteCollection", "Get", "GetSub", "GroupClient", "List", "Log", "Patch",
+    "PatchSub", "ResourceClient", "ScaleOptions", "Status", "StatusResourceClient", "TYPE_CHECKING", "Unpack",
+    "Update", "UpdateSub", "Watch", "overload", "scaled",
 })
 """The names that modules of clients import."""
 
 _METHODS = frozenset({
-    "apply", "apply_status", "at", "create", "delete", "delete_collection", "edit", "edit_status", "exists", "get",
-    "get_or_none", "iterate", "list", "log", "log_lines", "patch", "patch_status", "update", "update_status", "watch",
+    "add_finalizer", "apply", "apply_status", "as_table", "at", "create", "create_or_update", "delete",
+    "delete_collection", "edit", "edit_status", "ensure_absent", "exists", "get", "get_or_none", "iterate", "list",
+    "log", "log_lines", "patch", "patch_status", "remove_finalizer", "set_annotations", "set_labels", "update",
+    "update_status", "wait", "watch",
 })
 """The methods that the clients of resources and of subresources inherit."""
 # fmt: on

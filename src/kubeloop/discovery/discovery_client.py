@@ -1,6 +1,6 @@
 """DiscoveryClient: the version, the groups and the resources of a server.
 
-Nothing is cached. `discovery_format` parses the responses.
+Nothing is cached; `MemoryDiscovery` and `DiskDiscovery` do that. `discovery_format` parses the responses.
 
 Reference: client-go discovery/discovery_client.go.
 """
@@ -8,10 +8,11 @@ Reference: client-go discovery/discovery_client.go.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit import waiting
 from kubeloop._kit.value import Value
+from kubeloop.discovery.confirmed_get import confirmed_get
 from kubeloop.discovery.discovery_format import (
     AGGREGATED,
     DiscoveryDocument,
@@ -20,14 +21,17 @@ from kubeloop.discovery.discovery_format import (
     core_group,
     from_aggregated,
     is_aggregated,
-    preferred,
     readable_names,
 )
-from kubeloop.errors import DiscoveryIncomplete, KubeloopError, NotFound
+from kubeloop.discovery.discovery_reads import DiscoveryReads
+from kubeloop.errors import KubeloopError, NotFound
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
 from kubeloop.models import apidiscovery_v2, meta_v1
 from kubeloop.rest.server_client import ServerClient
-from kubeloop.wire.request import Request, group_version_path
+from kubeloop.wire.request import group_version_path
+
+if TYPE_CHECKING:
+    from kubeloop.discovery.stored_document import DocumentStore
 
 __all__ = ["DiscoveryClient", "GroupsAndResources", "ResourceLists", "ServerVersion"]
 
@@ -52,7 +56,7 @@ class ServerVersion(Value, frozen=True):
         return self.git_version
 
 
-class DiscoveryClient(ServerClient):
+class DiscoveryClient(ServerClient, DiscoveryReads):
     """Asks a server for its version, groups and resources. Arguments as of `ServerClient`.
 
     Each call asks the server again; a call takes at most 32 seconds unless the config has a timeout.
@@ -103,62 +107,38 @@ class DiscoveryClient(ServerClient):
                 raise
             return meta_v1.APIResourceList(group_version="v1")
 
-    async def server_groups_and_resources(self, *, allow_partial: bool = False) -> GroupsAndResources:
-        """Return all groups, and all resources of all their versions: `groups, resources = await ...`.
-
-        A server with aggregated discovery sends one document; otherwise one document per group and version is fetched,
-        all at the same time. If any of them fails, discovery is repeated once.
+    async def contents(self, store: DocumentStore | None = None) -> GroupsAndResources:
+        """Return what can be read in one attempt; `failures` has the error of each group version that cannot.
 
         Args:
-            allow_partial: Return what was found if an aggregated server does not respond; `failures` of the result says
-                which group versions are missing, and why.
+            store: Where responses with an ETag are kept, so that the server only confirms those that have not changed.
 
         Raises:
-            DiscoveryIncomplete: Some group versions could not be read, and `allow_partial` is not set.
+            APIError, TransportError, DecodeError: The groups cannot be read.
         """
-        found = await self._groups_and_resources()
+        document = await self._read_documents(store)
+        if document.resources is not None:
+            return GroupsAndResources(document.groups, document.resources.values(), document.failures)
+        names, refused = readable_names(document.groups)
+        resources, failures = await self._fetch(names)
+        return GroupsAndResources(document.groups, resources.values(), {**document.failures, **failures, **refused})
+
+    async def _found(self) -> GroupsAndResources:
+        found = await self.contents()
         for _ in range(_ATTEMPTS - 1):
             if not found.failures:
                 break
-            found = await self._groups_and_resources()
-        if found.failures and not allow_partial:
-            failures = {str(group_version): error for group_version, error in found.failures.items()}
-            first = next(iter(failures))
-            raise DiscoveryIncomplete(
-                f"discovery failed for {', '.join(failures)}; the first error is: {failures[first]}. What was found is "
-                "returned with allow_partial=True",
-                failures=failures,
-            )
+            found = await self.contents()
         return found
 
-    async def server_preferred_resources(self, *, allow_partial: bool = False) -> ResourceLists:
-        """Return each resource once, in the version that its group prefers, without subresources.
-
-        Args:
-            allow_partial: See `server_groups_and_resources`.
-
-        Raises:
-            DiscoveryIncomplete: Some group versions could not be read, and `allow_partial` is not set.
-        """
-        found = await self.server_groups_and_resources(allow_partial=allow_partial)
-        return ResourceLists(preferred(found), found.failures)
-
-    async def _groups_and_resources(self) -> GroupsAndResources:
-        document = await self._read_documents()
-        if document.resources is None:
-            names, refused = readable_names(document.groups)
-            document.resources, failures = await self._fetch(names)
-            document.failures.update(failures | refused)
-        return GroupsAndResources(document.groups, document.resources.values(), document.failures)
-
-    async def _read_documents(self) -> DiscoveryDocument:
+    async def _read_documents(self, store: DocumentStore | None = None) -> DiscoveryDocument:
         """Read the documents of `/api` and `/apis`; the resources count only if both have them."""
         try:
-            core = await self._document("/api")
+            core = await self._document("/api", store)
         except NotFound:
             # A server of aggregated APIs alone has no core group.
             core = None
-        named = await self._document("/apis")
+        named = await self._document("/apis", store)
         if core is None:
             return named
         resources = None
@@ -166,9 +146,9 @@ class DiscoveryClient(ServerClient):
             resources = {**core.resources, **named.resources}
         return DiscoveryDocument([*core.groups, *named.groups], resources, {**core.failures, **named.failures})
 
-    async def _document(self, path: str) -> DiscoveryDocument:
+    async def _document(self, path: str, store: DocumentStore | None) -> DiscoveryDocument:
         accept = self._rest.serializers.accept(apidiscovery_v2.APIGroupDiscoveryList, AGGREGATED)
-        result = await self._rest.send(Request("GET", path, {"Accept": accept}), timeout=self._timeout)
+        result = await confirmed_get(self._rest, path, accept, store, timeout=self._timeout)
         if is_aggregated(result.headers.get("content-type", ""), self._rest.serializers):
             return from_aggregated(result.read(apidiscovery_v2.APIGroupDiscoveryList))
         if path == "/api":

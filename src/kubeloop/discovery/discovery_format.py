@@ -27,6 +27,7 @@ __all__ = [
     "is_aggregated",
     "preferred",
     "readable_names",
+    "without_failure",
 ]
 
 # Old servers look at the order of the parameters.
@@ -195,3 +196,12 @@ def preferred(found: GroupsAndResources) -> list[meta_v1.APIResourceList]:
     for group_version, resource in chosen.values():
         kept[group_version].append(resource)
     return [meta_v1.APIResourceList(group_version=name, resources=items) for name, items in kept.items() if items]
+
+
+def without_failure(
+    found: GroupsAndResources, group_version: GroupVersion, listed: meta_v1.APIResourceList
+) -> GroupsAndResources:
+    """Return what was found with one more list of resources, in the place of its failure."""
+    failures = {name: error for name, error in found.failures.items() if name != group_version}
+    others = [each for each in found.resources if each.group_version != listed.group_version]
+    return GroupsAndResources(found.groups, [*others, listed], failures)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from kubeloop.clients.event_selector import events_about
+    from kubeloop.clients.object_reference import reference_to
     from kubeloop.record.core_event_recorder import CoreEventRecorder
     from kubeloop.record.event_metrics import EventMetrics
     from kubeloop.record.event_recorder import EventRecorder
-    from kubeloop.record.event_reference import reference_to
-    from kubeloop.record.event_selector import events_about
     from kubeloop.record.occurrence import Occurrence
     from kubeloop.record.recorder import Recorder
 
@@ -38,8 +38,8 @@ if not TYPE_CHECKING:
             "core_event_recorder": "CoreEventRecorder",
             "event_metrics": "EventMetrics",
             "event_recorder": "EventRecorder",
-            "event_reference": "reference_to",
-            "event_selector": "events_about",
+            "kubeloop.clients.event_selector": "events_about",
+            "kubeloop.clients.object_reference": "reference_to",
             "occurrence": "Occurrence",
             "recorder": "Recorder",
         },

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from kubeloop.clients.object_reference import Referable
     from kubeloop.record.event_form import EventForm
     from kubeloop.record.event_metrics import EventMetrics
-    from kubeloop.record.event_reference import Referable
     from kubeloop.record.occurrence import Occurrence
 
 __all__ = ["BaseEventRecorder", "wall_clock"]

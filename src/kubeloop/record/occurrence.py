@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.value import Value
+from kubeloop.clients.object_reference import reference_to
 from kubeloop.meta.name_rules import label_key_faults
 from kubeloop.models import core_v1
 from kubeloop.objects.type_guards import is_mapping
-from kubeloop.record.event_reference import reference_to
 from kubeloop.record.event_text import ACTION_BYTES, NOTE_BYTES, REASON_BYTES, cleaned, encodable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from kubeloop.record.event_reference import Referable
+    from kubeloop.clients.object_reference import Referable
 
 __all__ = ["Occurrence", "object_identity", "occurrence_of"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from kubeloop.record.event_reference import Referable
+    from kubeloop.clients.object_reference import Referable
 
 __all__ = ["Recorder"]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Literal, Self
 
 from kubeloop._kit.text import counted, safe_text
+from kubeloop.clients.object_reference import Referable, reference_to
 from kubeloop.models import core_v1
-from kubeloop.record.event_reference import Referable, reference_to
 from kubeloop.record.occurrence import Occurrence, object_identity, occurrence_of
 
 __all__ = ["EventRecorder"]

@@ -5,6 +5,7 @@ Bodies of requests and responses are the serializers' (`kubeloop.wire.serializer
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from kubeloop.unstructured import Unstructured
 from kubeloop.wire import split_documents as manifests
 from kubeloop.wire.serializers import json_objects
 
-__all__ = ["decode", "encode", "parse_manifests"]
+__all__ = ["decode", "encode", "parse_manifests", "read_documents"]
 
 _BUILT_IN = Scheme()
 _LIST: Any = KindList  # of whatever kind, for which checkers would ask
@@ -81,16 +82,25 @@ def parse_manifests(data: bytes | str, scheme: Scheme | None = None) -> list[Kin
 
     Reference: apimachinery util/yaml.YAMLOrJSONDecoder.
     """
-    found: list[Kind | Unstructured] = []
+    return [obj for _, _, obj in read_documents(data, scheme)]
+
+
+def read_documents(data: bytes | str, scheme: Scheme | None = None) -> Iterator[tuple[int, int, Kind | Unstructured]]:
+    """Yield the number, the line and the object of each document of a text; otherwise as `parse_manifests`.
+
+    Raises:
+        DecodeError: A document cannot be parsed, so that the documents behind it are unknown.
+    """
+    chosen = scheme or _BUILT_IN
     for number, (line, body) in enumerate(manifests.bodies(manifests.plain(data)), 1):
         try:
-            found.append(_read_document(body, _type_meta(body), scheme or _BUILT_IN))
+            obj = _read_document(body, _type_meta(body), chosen)
         except _decode_errors.BROKEN as error:
             problem = _decode_errors.broken("object", body, error)
             raise DecodeError(f"document {number}, line {line}: {problem}") from error
         except DecodeError as error:
             raise DecodeError(f"document {number}, line {line}: {error}") from error
-    return found
+        yield number, line, obj
 
 
 def _read_document(body: bytes, said: _decode.TypeMeta, scheme: Scheme) -> Kind | Unstructured:

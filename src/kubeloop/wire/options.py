@@ -18,8 +18,8 @@ from kubeloop.meta.times import format_time
 from kubeloop.wire.request import ParamValue
 
 if TYPE_CHECKING:
-    from kubeloop.fields import Selector as FieldSelector
-    from kubeloop.labels import Selector
+    from kubeloop.fields import FieldSelection
+    from kubeloop.labels import LabelSelection
 
 __all__ = [
     "ApplyOptions",
@@ -50,14 +50,16 @@ class SelectorOptions(TypedDict, total=False):
     """The options that select objects of a collection.
 
     Attributes:
-        label_selector: `"app=web,tier in (a,b),!canary"`, or a selector of `kubeloop.labels`.
-        field_selector: `"spec.nodeName=n1"`, or a selector of `kubeloop.fields`. Few fields of a kind can be selected.
+        label_selector: `"app=web,tier in (a,b),!canary"`, the labels that an object must have (`{"app": "web"}`), or a
+            selector of `kubeloop.labels`.
+        field_selector: `"spec.nodeName=n1"`, `{"spec.nodeName": "n1"}`, or a selector of `kubeloop.fields`. Few fields
+            of a kind can be selected.
         shard_selector: Server-side sharding (alpha, KEP-5866); a server that does not support it ignores it.
         timeout: Seconds for the whole call, also for the server. None means the timeout of the config.
     """
 
-    label_selector: str | Selector | None
-    field_selector: str | FieldSelector | None
+    label_selector: LabelSelection | None
+    field_selector: FieldSelection | None
     shard_selector: str | None
     timeout: float | None
 
@@ -200,11 +202,18 @@ def _time(name: str, value: Any) -> str:
 
 
 def _selector(name: str, value: Any) -> str:
-    if not isinstance(value, str) and not hasattr(value, "matches"):
-        room = "fields" if name == "field_selector" else "labels"
-        hint = f": use kubeloop.{room}.from_mapping(...)" if hasattr(value, "items") else ""
-        raise TypeError(f"expected a str or a selector for {name}, got {type(value).__name__}{hint}")
-    return str(value)
+    if isinstance(value, str) or hasattr(value, "matches"):
+        return str(value)
+    is_of_fields = name == "field_selector"
+    if hasattr(value, "items"):
+        from kubeloop import fields, labels
+
+        try:
+            return str(fields.from_mapping(value) if is_of_fields else labels.from_mapping(value))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}: {error}") from None
+    hint = ": use kubeloop.labels.Selector.of(...)" if hasattr(value, "match_labels") and not is_of_fields else ""
+    raise TypeError(f"expected a str, a mapping or a selector for {name}, got {type(value).__name__}{hint}")
 
 
 def _flag(name: str, value: Any) -> bool | None:

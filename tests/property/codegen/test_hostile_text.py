@@ -153,7 +153,7 @@ def _check_text(text: str) -> None:
             assert ast.unparse(node.test) == "TYPE_CHECKING"
         elif isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            assert called.rpartition(".")[2][0].isupper() or called in {"self._factory.informer", "cast"}
+            assert called.rpartition(".")[2][0].isupper() or called in {"self._factory.informer", "cast", "scaled"}
             assert CODE not in called
         elif isinstance(node, ast.stmt):
             assert isinstance(node, STATEMENTS), ast.dump(node)

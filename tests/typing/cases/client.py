@@ -5,6 +5,7 @@ from typing import assert_type
 from kubeloop.clients.clientset import Clientset
 from kubeloop.models import apps_v1, authentication_v1, autoscaling_v1, core_v1, meta_v1, policy_v1
 from kubeloop.objects.model import KindList
+from kubeloop.program import run
 
 
 async def verbs(clientset: Clientset) -> None:
@@ -52,6 +53,15 @@ async def subresources(clientset: Clientset) -> None:
 async def any_kind(clientset: Clientset) -> None:
     assert_type(await clientset.resource(core_v1.Pod, "a").get("b"), core_v1.Pod)
     assert_type(await clientset.resource(core_v1.Pod, "a").list(), KindList[core_v1.Pod])
+
+
+async def script(clientset: Clientset) -> int:
+    return len((await clientset.core_v1.pods("default").list()).items)
+
+
+def programs() -> None:
+    assert_type(run(script), int)
+    run(programs)  # error
 
 
 async def wrong(clientset: Clientset) -> None:

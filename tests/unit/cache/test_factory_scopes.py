@@ -226,8 +226,8 @@ async def test_a_kind_that_the_server_does_not_have_yet_is_looked_up_again() -> 
 @pytest.mark.parametrize(
     ("model", "resource", "options", "error", "text"),
     [
-        (Unstructured, None, {}, TypeError, "needs a GroupVersionResource or a GroupVersionKind, got nothing"),
-        (Unstructured, "v1/pods", {}, TypeError, "got str"),
+        (Unstructured, None, {}, TypeError, "needs a GroupVersionResource, a .* or a name .*, got nothing"),
+        (Unstructured, "v1/pods", {}, ValueError, "expected the name of a resource .*, got 'v1/pods'"),
         (core_v1.Pod, PODS, {}, TypeError, "Pod names its own resource"),
         (core_v1.PodSpec, None, {}, TypeError, "got PodSpec"),
         (core_v1.Binding, None, {}, TypeError, "cannot be listed"),

@@ -11,16 +11,30 @@ from typing import Any
 
 import pytest
 
-from kubeloop.clients import groups, log_verbs, patch_verbs, read_verbs, subresource, write_verbs
+from kubeloop.clients import (
+    dynamic,
+    groups,
+    log_verbs,
+    patch_verbs,
+    read_verbs,
+    replica_count,
+    resource_client,
+    subresource,
+    write_verbs,
+)
 from kubeloop.clients.base_resource_client import VERBS
 from kubeloop.clients.group_client import GroupClient
+from kubeloop.clients.groups import apps_v1
 from kubeloop.clients.resource_client import StatusResourceClient
+from kubeloop.clients.tables import table_verb
 from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire import options
 from tests.support.option_lines import option_lines
 from tests.support.scripted_clientset import clientset
 
-MODULES = [read_verbs, write_verbs, patch_verbs, log_verbs, subresource]
+MODULES = [
+    read_verbs, write_verbs, patch_verbs, log_verbs, subresource, table_verb, resource_client, dynamic, apps_v1,
+]  # fmt: skip
 METHODS = {
     f"{cls.__name__}.{name}": method
     for module in MODULES
@@ -32,6 +46,7 @@ METHODS = {
 
 
 def test_there_are_verbs_with_options() -> None:
+    assert {"AsTable.as_table", "ModelClient.scale", "DynamicResource.scale", "Deployments.scale"} <= METHODS.keys()
     assert {"List.list", "Watch.watch", "Create.create", "Patch.edit", "Log.log", "PatchSub.patch"} <= METHODS.keys()
 
 
@@ -40,7 +55,7 @@ def test_the_help_of_a_verb_lists_its_options_with_their_types(name: str) -> Non
     method = METHODS[name]
     options_name = re.fullmatch(r"Unpack\[(\w+)\]", method.__annotations__["options"])
     assert options_name
-    found = {**vars(options), **vars(write_verbs)}[options_name[1]]
+    found = {**vars(options), **vars(write_verbs), **vars(replica_count)}[options_name[1]]
     document = inspect.getdoc(method) or ""
     section = document.split("**options: ", 1)[1].splitlines()
     start = next(number for number, line in enumerate(section) if line.endswith(":")) + 1
@@ -72,7 +87,7 @@ def test_errors_spell_the_accessor_of_every_resource() -> None:
 
 
 def test_known_verbs_are_those_of_clients() -> None:
-    assert {name for name in dir(StatusResourceClient) if not name.startswith("_")} - {"at"} == VERBS
+    assert {name for name in dir(StatusResourceClient) if not name.startswith("_")} - {"at", "endpoint"} == VERBS
 
 
 def test_a_group_says_its_version_and_its_resources() -> None:
@@ -89,14 +104,14 @@ def test_a_client_says_its_resource_namespace_verbs_and_subresources() -> None:
         "<TokenReviews authentication.k8s.io/v1 tokenreviews: create>"
     )
     shown = repr(clients.core_v1.pods("x"))
-    assert shown.startswith("<Pods v1 pods in x: apply, apply_status, binding, create, ")
+    assert shown.startswith("<Pods v1 pods in x: add_finalizer, apply, apply_status, as_table, binding, create, ")
     assert ", log, log_lines, " in shown
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("core_v1.pods.lst", "Pods has no 'lst'; did you mean 'list'? (available: apply, "),
+        ("core_v1.pods.lst", "Pods has no 'lst'; did you mean 'list'? (available: add_finalizer, apply, "),
         ("core_v1.pods.evict", "Pods has no 'evict'; did you mean 'eviction'?"),
         ("core_v1.configmaps", "v1 has no resource 'configmaps'; did you mean 'config_maps'?"),
         ("apps_v1.xyz", "apps/v1 has no resource 'xyz': it has controller_revisions, "),

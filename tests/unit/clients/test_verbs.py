@@ -382,10 +382,12 @@ REFUSED: list[tuple[str, Call, type[Exception], str]] = [
      "^delete: expected the name of a ConfigMap, got NoneType$"),
     ("text as a patch", lambda c: c.core_v1.config_maps("x").patch("a", "data"), TypeError,  # type: ignore[arg-type]
      "^expected a mapping, a list of operations, .* got str$"),
-    ("labels as a selector", lambda c: c.core_v1.config_maps("x").list(label_selector={"a": "b"}), TypeError,  # type: ignore[arg-type]
-     r"got dict: use kubeloop\.labels\.from_mapping\(\.\.\.\)$"),
-    ("fields as a selector", lambda c: c.core_v1.config_maps("x").list(field_selector={"a": "b"}), TypeError,  # type: ignore[arg-type]
-     r"got dict: use kubeloop\.fields\.from_mapping\(\.\.\.\)$"),
+    ("a number as a label", lambda c: c.core_v1.config_maps("x").list(label_selector={"a": 1}), TypeError,  # type: ignore[dict-item]
+     "^label_selector: expected text as the value of the label 'a', got int: write '1'$"),
+    ("a number as a field", lambda c: c.core_v1.config_maps("x").list(field_selector={"a": 1}), TypeError,  # type: ignore[dict-item]
+     "^field_selector: expected text as the value of the field 'a', got int: write '1'$"),
+    ("a list as a selector", lambda c: c.core_v1.config_maps("x").list(label_selector=["a"]), TypeError,  # type: ignore[arg-type]
+     "^expected a str, a mapping or a selector for label_selector, got list$"),
     ("a plural as a class", lambda c: c.resource("pods", "x").list(), TypeError,  # type: ignore[call-overload]
      "^expected the class of a kind, got the str 'pods': pass for instance core_v1.Pod$"),
     ("an object as a class", lambda c: c.resource(OBJ, "x").list(), TypeError,  # type: ignore[call-overload]
@@ -472,11 +474,12 @@ def test_clients_say_what_they_are_for() -> None:
     assert "configmaps in x" in repr(clients.core_v1.config_maps("x"))
     assert "in all namespaces" in repr(clients.core_v1.config_maps())
     assert repr(clients.rbac_v1.cluster_roles()) == (
-        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: apply, create, delete, delete_collection, edit, "
-        "exists, get, get_or_none, iterate, list, patch, update, watch>"
+        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: add_finalizer, apply, as_table, create, "
+        "create_or_update, delete, delete_collection, edit, ensure_absent, exists, get, get_or_none, iterate, list, "
+        "patch, remove_finalizer, set_annotations, set_labels, update, wait, watch>"
     )
     assert repr(clients.apps_v1.deployments("x").scale("web")) == (
-        "<DeploymentScale scale of web of apps/v1 deployments in x: apply, get, patch, update>"
+        "<DeploymentScale scale of web of apps/v1 deployments in x: apply, edit, get, patch, update>"
     )
     assert rbac_v1.ClusterRole.resource == "clusterroles"
 
@@ -500,7 +503,9 @@ async def test_a_kind_without_a_list_class_can_be_read_but_not_listed() -> None:
 def test_a_verb_that_a_subresource_does_not_have_is_refused_with_those_that_it_has() -> None:
     clients, _ = clientset()
     scale: Any = clients.apps_v1.deployments("x").scale("a")
-    with pytest.raises(AttributeError, match=r"DeploymentScale has no 'edit' \(available: apply, get, patch, update\)"):
-        _ = scale.edit
+    with pytest.raises(
+        AttributeError, match=r"DeploymentScale has no 'list' \(available: apply, edit, get, patch, update\)"
+    ):
+        _ = scale.list
     with pytest.raises(AttributeError, match="no 'pach'; did you mean 'patch'"):
         _ = scale.pach

@@ -18,7 +18,7 @@ from kubeloop.cache.source.lister_watcher import EventStream, ListPage, ListWatc
 from kubeloop.cache.time_slice import in_slices
 from kubeloop.clients.metadata_requests import forgetting_kinds, is_metadata, metadata_headers
 from kubeloop.clients.resource_info import namespace_for
-from kubeloop.clients.resource_lookup import look_up, resource_of, served_kinds
+from kubeloop.clients.resource_lookup import info_of, look_up, resource_of, served_kinds
 from kubeloop.errors import APIError, DecodeError, TransportError
 from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.unstructured import Unstructured, UnstructuredList
@@ -26,6 +26,8 @@ from kubeloop.wire.options import ListOptions, SelectorOptions, list_params
 from kubeloop.wire.watch_events import UnreadableEvent
 
 if TYPE_CHECKING:
+    from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.discovery.rest_mapper import RESTMapper
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
@@ -39,17 +41,18 @@ T = TypeVar("T", bound=CachedObject)
 def rest_list_watch(
     rest: RESTClient,
     model: type[T],
-    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None = None,
+    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | str | None = None,
     /,
     *,
     namespace: str | DefaultNamespace = ALL_NAMESPACES,
     watch_list: bool = True,
+    mapper: RESTMapper | None = None,
     **selectors: Unpack[SelectorOptions],
 ) -> ListWatch[T]:
     """Create the source of the objects that a server has: `rest_list_watch(clientset.rest, Pod, namespace="default")`.
 
-    With a GroupVersionKind the server is asked for the resource at the first list or watch; then the scope of the
-    resource decides whether the namespace counts.
+    With a GroupVersionKind or a name, the server is asked for the resource at the first list or watch; then the scope
+    of the resource decides whether the namespace counts.
 
     For `PartialObjectMetadata` the server sends only the metadata of the objects. A server that cannot do that sends
     whole objects, of which the metadata are read.
@@ -61,11 +64,12 @@ def rest_list_watch(
     Args:
         rest: The client that sends the requests; it stays the caller's.
         model: The class of the objects: a model class, `Unstructured`, or `PartialObjectMetadata`.
-        resource: The resource or the kind of `Unstructured` objects; of metadata also the model class; None for a model
-            class.
+        resource: The resource or the kind of `Unstructured` objects, or a name as for kubectl; of metadata also the
+            model class; None for a model class.
         namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config.
         watch_list: Whether a reflector may read a list as the beginning of a watch, which costs the server less memory.
             It reads pages all the same where the server does not support that.
+        mapper: Finds the resource of a name; None for one of its own.
         selectors: The selectors; all objects if none is given. `timeout` is the timeout of each list in seconds; the
             reflector chooses the length of a watch.
 
@@ -79,7 +83,7 @@ def rest_list_watch(
 
     Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`, `metadata.Client`.
     """
-    source = _RESTSource(rest, model, _Resource(rest, model, resource), namespace, selectors)
+    source = _RESTSource(rest, model, _Resource(rest, model, resource, mapper), namespace, selectors)
     return source.list_watch(streams_lists=watch_list)
 
 
@@ -92,11 +96,12 @@ _INITIAL_EVENTS: Mapping[str, ParamValue] = {
 def rest_list_watches(
     rest: RESTClient,
     model: type[T],
-    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None = None,
+    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | str | None = None,
     /,
     *,
     namespaces: Collection[str],
     watch_list: bool = True,
+    mapper: RESTMapper | None = None,
     **selectors: Unpack[SelectorOptions],
 ) -> dict[str, ListWatch[T]]:
     """Create the source of each of several namespaces, for a `SharedInformer`.
@@ -110,6 +115,7 @@ def rest_list_watches(
         resource: As for `rest_list_watch`.
         namespaces: The namespaces.
         watch_list: As for `rest_list_watch`.
+        mapper: As for `rest_list_watch`.
         selectors: As for `rest_list_watch`.
 
     Returns:
@@ -118,7 +124,7 @@ def rest_list_watches(
     Raises:
         TypeError, ValueError: As for `rest_list_watch`.
     """
-    found = _Resource(rest, model, resource)
+    found = _Resource(rest, model, resource, mapper)
     return {
         namespace: _RESTSource(rest, model, found, namespace, selectors, needs_namespace=True).list_watch(
             streams_lists=watch_list
@@ -134,9 +140,12 @@ class _Resource:
         self,
         rest: RESTClient,
         model: type[Any],
-        resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None,
+        resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | str | None,
+        mapper: RESTMapper | None,
     ) -> None:
         self.info = resource_of(model, resource)
+        self._name = resource if isinstance(resource, str) else None
+        self._mapper = mapper
         self._list_kind = ListKind(self.info)
         self._rest = rest
         self._lock = asyncio.Lock()
@@ -145,8 +154,17 @@ class _Resource:
         """Ask the server for the plural, if it is not known."""
         async with self._lock:
             if not self.info.plural:
-                self.info = await look_up(self._rest, self.info)
+                self.info = await (look_up(self._rest, self.info) if self._name is None else self._resolve(self._name))
                 self._list_kind = ListKind(self.info)
+
+    async def _resolve(self, name: str) -> ResourceInfo:
+        if self._mapper is None:
+            from kubeloop.discovery.discovery_client import DiscoveryClient
+            from kubeloop.discovery.memory_discovery import MemoryDiscovery
+            from kubeloop.discovery.rest_mapper import RESTMapper
+
+            self._mapper = RESTMapper(MemoryDiscovery(DiscoveryClient.from_rest(self._rest)))
+        return info_of(await self._mapper.resolve(name)).replace(list_model=self.info.list_model)
 
     async def check(self, check: Callable[[ListKind], None]) -> None:
         """Check the kind of a response, and ask discovery before a kind is refused.

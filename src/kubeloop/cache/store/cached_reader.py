@@ -14,7 +14,7 @@ from kubeloop.cache.cached_object import CachedObject
 if TYPE_CHECKING:
     from kubeloop.cache.store.lister import Lister
     from kubeloop.errors import Unreadable
-    from kubeloop.labels import Selector
+    from kubeloop.labels import LabelSelection
 
 __all__ = ["CachedList", "CachedReader"]
 
@@ -83,11 +83,11 @@ class CachedReader(Generic[T]):
             raise ValueError(f"expected the name of an object, got {name!r}: name the namespace with reader(namespace)")
         return self._lister.namespace(self._namespace).get(name)
 
-    async def list(self, *, label_selector: str | Selector | None = None) -> CachedList[T]:
+    async def list(self, *, label_selector: LabelSelection | None = None) -> CachedList[T]:
         """Return the objects whose labels match, all of them without a selector.
 
         Args:
-            label_selector: Text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
+            label_selector: Text, for instance `"app=web,tier in (a,b)"`, labels, or a selector of `kubeloop.labels`.
 
         Raises:
             ValueError: The text is no label selector.

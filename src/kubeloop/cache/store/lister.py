@@ -16,7 +16,7 @@ from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.store.cached_reader import CachedReader
 from kubeloop.cache.store.indexer import NAMESPACE_INDEX, Indexer
 from kubeloop.errors import NotFound, StatusDetails, Unreadable
-from kubeloop.labels import Selector
+from kubeloop.labels import LabelSelection, Selector
 from kubeloop.meta.gvk import GroupResource
 
 __all__ = ["Lister", "NamespaceLister"]
@@ -98,13 +98,13 @@ class Lister(Generic[T]):
         """
         return CachedReader(self, namespace)
 
-    def list(self, label_selector: str | Selector | None = None) -> list[T]:
+    def list(self, label_selector: LabelSelection | None = None) -> list[T]:
         """Return the objects whose labels match, all of them without a selector.
 
         Objects of which no state could be read are not among them; `unreadable` names them.
 
         Args:
-            label_selector: Text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
+            label_selector: Text, for instance `"app=web,tier in (a,b)"`, labels, or a selector of `kubeloop.labels`.
 
         Raises:
             ValueError: The text is no label selector.
@@ -144,7 +144,7 @@ class NamespaceLister(Generic[T]):
             raise self._store.missing(key)
         return obj
 
-    def list(self, label_selector: str | Selector | None = None) -> list[T]:
+    def list(self, label_selector: LabelSelection | None = None) -> list[T]:
         """Return the objects of the namespace whose labels match, all of them without a selector.
 
         Without the index `"namespace"`, which the informers of a factory have, this looks at every object.
@@ -213,9 +213,8 @@ class _Store(Generic[T]):
         )
 
 
-def _matching(objects: list[T], selector: str | Selector | None) -> list[T]:
+def _matching(objects: list[T], selector: LabelSelection | None) -> list[T]:
     if selector is None:
         return objects
-    if isinstance(selector, str):
-        selector = Selector.parse(selector)
+    selector = Selector.of(selector)
     return [obj for obj in objects if selector.matches(obj.metadata.labels)]

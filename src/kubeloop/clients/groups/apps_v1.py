@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from kubeloop.clients.group_client import GroupClient
+from kubeloop.clients.replica_count import ScaleOptions, scaled
 from kubeloop.clients.resource_client import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, GetSub, PatchSub, UpdateSub
 from kubeloop.models import apps_v1
@@ -65,11 +67,28 @@ class DaemonSets(StatusResourceClient[apps_v1.DaemonSet, apps_v1.DaemonSetList])
 class Deployments(StatusResourceClient[apps_v1.Deployment, apps_v1.DeploymentList]):
     """Deployments of apps/v1: every verb and status."""
 
-    def scale(self, name: str) -> DeploymentScale:
-        """Return the client of the subresource scale of one object."""
+    @overload
+    def scale(self, name: str) -> DeploymentScale: ...
+    @overload
+    def scale(
+        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
+    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
+    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
+        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
+
+        Args:
+            name: The name of the object.
+            replicas: The number of replicas.
+            **options: Keyword arguments, see `ScaleOptions`:
+                current_replicas: int | None
+                resource_version: str | None
+                dry_run: bool
+                field_manager: str | None
+                timeout: float | None
+        """
         from kubeloop.models import autoscaling_v1
 
-        return DeploymentScale(self._endpoint, name, "scale", autoscaling_v1.Scale)
+        return scaled(DeploymentScale(self._endpoint, name, "scale", autoscaling_v1.Scale), replicas, options)
 
 
 class DeploymentScale(
@@ -84,11 +103,28 @@ class DeploymentScale(
 class ReplicaSets(StatusResourceClient[apps_v1.ReplicaSet, apps_v1.ReplicaSetList]):
     """ReplicaSets of apps/v1: every verb and status."""
 
-    def scale(self, name: str) -> ReplicaSetScale:
-        """Return the client of the subresource scale of one object."""
+    @overload
+    def scale(self, name: str) -> ReplicaSetScale: ...
+    @overload
+    def scale(
+        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
+    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
+    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
+        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
+
+        Args:
+            name: The name of the object.
+            replicas: The number of replicas.
+            **options: Keyword arguments, see `ScaleOptions`:
+                current_replicas: int | None
+                resource_version: str | None
+                dry_run: bool
+                field_manager: str | None
+                timeout: float | None
+        """
         from kubeloop.models import autoscaling_v1
 
-        return ReplicaSetScale(self._endpoint, name, "scale", autoscaling_v1.Scale)
+        return scaled(ReplicaSetScale(self._endpoint, name, "scale", autoscaling_v1.Scale), replicas, options)
 
 
 class ReplicaSetScale(
@@ -103,11 +139,28 @@ class ReplicaSetScale(
 class StatefulSets(StatusResourceClient[apps_v1.StatefulSet, apps_v1.StatefulSetList]):
     """StatefulSets of apps/v1: every verb and status."""
 
-    def scale(self, name: str) -> StatefulSetScale:
-        """Return the client of the subresource scale of one object."""
+    @overload
+    def scale(self, name: str) -> StatefulSetScale: ...
+    @overload
+    def scale(
+        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
+    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
+    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
+        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
+
+        Args:
+            name: The name of the object.
+            replicas: The number of replicas.
+            **options: Keyword arguments, see `ScaleOptions`:
+                current_replicas: int | None
+                resource_version: str | None
+                dry_run: bool
+                field_manager: str | None
+                timeout: float | None
+        """
         from kubeloop.models import autoscaling_v1
 
-        return StatefulSetScale(self._endpoint, name, "scale", autoscaling_v1.Scale)
+        return scaled(StatefulSetScale(self._endpoint, name, "scale", autoscaling_v1.Scale), replicas, options)
 
 
 class StatefulSetScale(

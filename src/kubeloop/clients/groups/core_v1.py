@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from kubeloop.clients.group_client import GroupClient
+from kubeloop.clients.replica_count import ScaleOptions, scaled
 from kubeloop.clients.resource_client import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
 from kubeloop.clients.verbs import (
     Apply,
     Create,
+    CreateOrUpdate,
     CreateReturningStatus,
     Delete,
     Get,
@@ -164,6 +167,7 @@ class Namespaces(
     Patch[core_v1.Namespace],
     Apply[core_v1.Namespace],
     Delete[core_v1.Namespace],
+    CreateOrUpdate[core_v1.Namespace],
     Status[core_v1.Namespace],
 ):
     """Namespaces of v1: get, list, watch, create, update, patch, apply, delete and status."""
@@ -241,11 +245,32 @@ class PodResize(GetSub["core_v1.Pod"], UpdateSub["core_v1.Pod"], PatchSub["core_
 class ReplicationControllers(StatusResourceClient[core_v1.ReplicationController, core_v1.ReplicationControllerList]):
     """ReplicationControllers of v1: every verb and status."""
 
-    def scale(self, name: str) -> ReplicationControllerScale:
-        """Return the client of the subresource scale of one object."""
+    @overload
+    def scale(self, name: str) -> ReplicationControllerScale: ...
+    @overload
+    def scale(
+        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
+    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
+    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
+        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
+
+        Args:
+            name: The name of the object.
+            replicas: The number of replicas.
+            **options: Keyword arguments, see `ScaleOptions`:
+                current_replicas: int | None
+                resource_version: str | None
+                dry_run: bool
+                field_manager: str | None
+                timeout: float | None
+        """
         from kubeloop.models import autoscaling_v1
 
-        return ReplicationControllerScale(self._endpoint, name, "scale", autoscaling_v1.Scale)
+        return scaled(
+            ReplicationControllerScale(self._endpoint, name, "scale", autoscaling_v1.Scale),
+            replicas,
+            options,
+        )
 
 
 class ReplicationControllerScale(

@@ -35,9 +35,15 @@ def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: b
     if isinstance(value, FrozenStruct):
         return _written_model(value, path, strict=strict)
     if is_tuple(value):
-        return [written(each, item, f"{path}[{n}]", strict=strict) for n, each in enumerate(value)]
+        return [
+            each if _is_plain(each) else written(each, item, f"{path}[{n}]", strict=strict)
+            for n, each in enumerate(value)
+        ]
     if item is not None and is_mapping(value):
-        return {key: written(each, item, f"{path}[{key!r}]", strict=strict) for key, each in value.items()}
+        return {
+            key: each if _is_plain(each) else written(each, item, f"{path}[{key!r}]", strict=strict)
+            for key, each in value.items()
+        }
     return value_of(value, shape)
 
 
@@ -58,15 +64,26 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
     for name in given:
         field = fields[name]
         value = getattr(obj, field.stored if field.nullable else name)
-        at = f"{path}.{field.wire}".lstrip(".")
-        if is_null(value):
+        if _is_plain(value):
+            data[field.wire] = value
+        elif is_null(value):
             if field.always or field.nullable or value is not None:  # null is a value here
                 data[field.wire] = None
         elif value is not NULLABLE:
+            at = f"{path}.{field.wire}" if path else field.wire
             data[field.wire] = written(value, field.shape, at, strict=strict and field.category != "lazy")
     for key, value in rest_of(obj).items():
         data.setdefault(key, loads(rewrite(value)))
     return data
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value of a field is its own JSON value for certain. Most fields are, and need no encoding."""
+    kind = type(value)
+    return value.isascii() if kind is str else kind is bool or (kind is int and -_INT64 <= value < _INT64)
+
+
+_INT64 = 1 << 63
 
 
 def _own_kind(obj: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -37,11 +38,15 @@ class Kubectl:
 
     Args:
         kubeconfig: The path of the kubeconfig.
+        environment: Variables of the environment, such as `KUBECTL_APPLYSET` for a feature that is not stable.
         report: Called with lines of progress, if the program has to be built; None for none.
     """
 
-    def __init__(self, kubeconfig: Path, *, report: Report | None = None) -> None:
+    def __init__(
+        self, kubeconfig: Path, *, environment: Mapping[str, str] | None = None, report: Report | None = None
+    ) -> None:
         self._kubeconfig = kubeconfig
+        self._environment = dict(environment or {})
         self._report = report or _ignore
 
     async def run(self, *arguments: str, input: str = "", timeout: float = 60.0) -> str:
@@ -68,7 +73,8 @@ class Kubectl:
             stdin.seek(0)
             output, error = Path(home, "output"), Path(home, "error")
             with output.open("wb") as out, error.open("wb") as err:
-                environment = {"HOME": home, "KUBECONFIG": str(self._kubeconfig), "KUBERC": "off"}
+                own = {"HOME": home, "KUBECONFIG": str(self._kubeconfig), "KUBERC": "off"}
+                environment = {**self._environment, **own}
                 code = yield from _end_of((*command, *arguments), environment, (stdin, out, err), timeout)
             said = output.read_text(encoding="utf-8", errors="replace")
             if code != 0:

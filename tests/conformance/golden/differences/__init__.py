@@ -6,7 +6,18 @@ case any more fails the tests: a fault that was fixed must not come back under i
 
 from __future__ import annotations
 
-from . import connecting, events, exec_plugins, jsonpath, oidc, patches, responses, values
+from . import (
+    connecting,
+    events,
+    exec_plugins,
+    jsonpath,
+    migrations,
+    oidc,
+    patches,
+    responses,
+    rest_mapper,
+    values,
+)
 from .entry import Difference
 
 __all__ = ["INTENDED", "Difference"]
@@ -17,7 +28,9 @@ INTENDED: list[Difference] = [
     *events.INTENDED,
     *exec_plugins.INTENDED,
     *jsonpath.INTENDED,
+    *migrations.INTENDED,
     *oidc.INTENDED,
     *patches.INTENDED,
     *responses.INTENDED,
+    *rest_mapper.INTENDED,
 ]

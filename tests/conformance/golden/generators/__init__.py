@@ -28,8 +28,11 @@ from .jsonpath import jsonpath
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
+from .migrations import migrations
 from .oidc import oidc
 from .priority_queue import priority_queue
+from .rest_mapper import rest_mapper
+from .tables import tables
 
 __all__ = ["GENERATORS", "cases"]
 
@@ -54,6 +57,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "limiters": scripts.limiters,
     "merge_patches": patches.merge_patches,
     "messages": messages.messages,
+    "migrations": migrations,
     "names": names.names,
     "oidc": oidc,
     "patches": documents.patches,
@@ -62,8 +66,10 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "quantities": values.quantities,
     "references": events.references,
     "responses": responses.responses,
+    "rest_mapper": rest_mapper,
     "schema": names.schema,
     "strategic_patches": patches.strategic_patches,
+    "tables": tables,
     "times": values.times,
     "urls": rest.urls,
     "workqueue": scripts.workqueue,

@@ -261,8 +261,8 @@ def test_a_scope_of_metadata_does_not_overlap_with_one_of_whole_objects() -> Non
 @pytest.mark.parametrize(
     ("resource", "options", "error", "text"),
     [
-        (None, {}, TypeError, "needs a model class, a GroupVersionResource or a GroupVersionKind, got nothing"),
-        ("v1/pods", {}, TypeError, "got str"),
+        (None, {}, TypeError, "needs a model class, a GroupVersionResource, a .* or a name .*, got nothing"),
+        ("v1/pods", {}, ValueError, "got 'v1/pods'"),
         (core_v1.PodSpec, {}, TypeError, "got PodSpec"),
         (core_v1.Node, {"namespace": "a"}, ValueError, "nodes are not namespaced"),
         (core_v1.Pod, {"label_selector": 7}, TypeError, "label_selector"),

@@ -41,6 +41,13 @@ def test_arguments_and_input_are_passed_on_and_nothing_of_the_user_is() -> None:
     assert not Path(settings["HOME"]).exists()
 
 
+def test_variables_of_the_environment_are_passed_on_and_cannot_replace_those_of_a_run() -> None:
+    kubectl = Kubectl(Path("/some/config"), environment={"KUBECTL_APPLYSET": "true", "KUBECONFIG": "/of/the/user"})
+    lines = kubectl.run_sync("show").splitlines()
+    assert "KUBECTL_APPLYSET=true" in lines
+    assert "KUBECONFIG=/some/config" in lines
+
+
 def test_a_failure_has_the_command_its_status_and_its_output() -> None:
     with pytest.raises(ControlPlaneError) as caught:
         Kubectl(Path("/some/config")).run_sync("fail", "web-0")

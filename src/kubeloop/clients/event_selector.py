@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeloop import fields
+from kubeloop.clients.object_reference import reference_to
 from kubeloop.models import core_v1
-from kubeloop.record.event_reference import reference_to
 
 if TYPE_CHECKING:
+    from kubeloop.clients.object_reference import Referable
     from kubeloop.models import events_v1, events_v1beta1
-    from kubeloop.record.event_reference import Referable
 
 __all__ = ["events_about"]
 

@@ -1,0 +1,71 @@
+"""confirmed_get: a GET that lets the server confirm a stored response instead of sending it again.
+
+Reference: RFC 9110, section 13.1.2 (If-None-Match); client-go discovery/cached/disk/round_tripper.go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubeloop.discovery.stored_document import StoredDocument
+from kubeloop.errors import APIError
+from kubeloop.rest.result import Result
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Headers, Response
+
+if TYPE_CHECKING:
+    from kubeloop.discovery.stored_document import DocumentStore
+    from kubeloop.rest.client import RESTClient
+
+__all__ = ["confirmed_get"]
+
+_NOT_MODIFIED = 304
+
+
+async def confirmed_get(
+    rest: RESTClient,
+    path: str,
+    accept: str,
+    store: DocumentStore | None,
+    *,
+    timeout: float | None,
+    is_immutable: bool = False,
+) -> Result:
+    """Return the response to a GET, from the store if the server confirms that it has not changed.
+
+    Args:
+        rest: Sends the request.
+        path: The path and query.
+        accept: The `Accept` header, which is part of the name in the store.
+        store: Where responses with an ETag are kept; None to keep none.
+        timeout: Seconds for the call.
+        is_immutable: Whether a stored response is used without a request, because the path has a hash of it.
+
+    Raises:
+        APIError, TransportError: As of `RESTClient.send`.
+    """
+    request = Request("GET", path, {"Accept": accept})
+    if store is None:
+        return await rest.send(request, timeout=timeout)
+    name = f"{path} {accept}"
+    stored = await store.load(name)
+    if stored is not None and is_immutable:
+        return _stored_result(rest, request, stored)
+    if stored is None:
+        result = await rest.send(request, timeout=timeout)
+    else:
+        try:
+            result = await rest.send(request.with_header("If-None-Match", stored.etag), timeout=timeout)
+        except APIError as error:
+            if error.code != _NOT_MODIFIED:
+                raise
+            return _stored_result(rest, request, stored)
+    etag = result.headers.get("etag", "")
+    if etag:
+        await store.save(name, StoredDocument(etag, result.content_type, result.body))
+    return result
+
+
+def _stored_result(rest: RESTClient, request: Request, stored: StoredDocument) -> Result:
+    headers = Headers([("Content-Type", stored.content_type)])
+    return Result(Response(200, headers, stored.body), request, rest.serializers)

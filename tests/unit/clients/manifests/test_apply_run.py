@@ -1,0 +1,361 @@
+"""What applying a set sends, in which order, and what it reports, against a server in the test."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import kubeloop
+from kubeloop.clients.clientset import Clientset
+from kubeloop.clients.manifests.apply_run import ApplyRun, ApplySettings
+from kubeloop.clients.manifests.manifest_report import ApplyReport, ManifestResult
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.testing.virtual_time import elapsed
+from tests.support.apply_server import ApplyServer
+from tests.support.scripted_clientset import clientset
+from tests.support.scripted_transport import ScriptedResponse, error_status, list_of, query
+
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+MAPS = "/api/v1/namespaces/shop/configmaps"
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+BACKUPS = "/apis/example.com/v1/namespaces/shop/backups"
+
+
+def config_map(name: str = "a", **data: str) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "shop"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def crd(scope: str = "Namespaced") -> dict[str, Any]:
+    names = {"kind": "Backup", "plural": "backups"}
+    spec = {"group": "example.com", "scope": scope, "names": names, "versions": [{"name": "v1", "served": True}]}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "backups.example.com"},
+        "spec": spec,
+    }
+
+
+def backup(name: str = "b") -> dict[str, Any]:
+    return {"apiVersion": "example.com/v1", "kind": "Backup", "metadata": {"name": name, "namespace": "shop"}}
+
+
+def namespace(name: str = "shop") -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+@pytest.fixture
+def server() -> ApplyServer:
+    return ApplyServer()
+
+
+@pytest.fixture
+def client(server: ApplyServer) -> Clientset:
+    return clientset(server.respond)[0]
+
+
+def outcomes(report: ApplyReport) -> dict[str, str]:
+    return {result.resource_name: result.outcome for result in report}
+
+
+async def test_an_object_is_created_then_unchanged_then_configured(server: ApplyServer, client: Clientset) -> None:
+    found = [(await client.apply_manifests([config_map(x=x)], field_manager="me"))[0].outcome for x in ("1", "1", "2")]
+    assert found == ["created", "unchanged", "configured"]
+    assert server.lines == [f"GET {MAPS}", f"PATCH {MAPS}/a"] * 3
+
+
+async def test_an_apply_asks_for_strict_validation_and_one_list_per_collection() -> None:
+    server = ApplyServer()
+    client, transport = clientset(server.respond)
+    await client.apply_manifests([config_map("a"), config_map("b")], field_manager="me")
+    listed, patched, _ = transport.requests
+    assert query(listed) == {}
+    assert listed.headers["Accept"].startswith("application/json;as=PartialObjectMetadataList;")
+    assert query(patched) == {"fieldManager": "me", "fieldValidation": "Strict"}
+    assert patched.headers["Content-Type"] == "application/apply-patch+yaml"
+    assert json.loads(patched.body or b"") == config_map("a")
+
+
+async def test_options_reach_the_server() -> None:
+    client, transport = clientset(ApplyServer().respond)
+    await client.apply_manifests([config_map()], field_manager="me", force=True, dry_run=True, field_validation="Warn")
+    expected = {"fieldManager": "me", "fieldValidation": "Warn", "force": "true", "dryRun": "All"}
+    assert query(transport.requests[-1]) == expected
+    assert query(transport.requests[0]) == {"fieldSelector": "metadata.name=a"}
+
+
+async def test_only_fields_that_were_set_are_sent(server: ApplyServer) -> None:
+    client, transport = clientset(server.respond)
+    typed = core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="a", namespace="shop"), data={"x": "1"})
+    await client.apply_manifests([typed], field_manager="me")
+    assert json.loads(transport.requests[-1].body or b"") == config_map(x="1")
+
+
+async def test_namespaces_and_definitions_come_first_and_objects_of_new_kinds_wait(
+    server: ApplyServer, client: Clientset
+) -> None:
+    seen: list[ManifestResult] = []
+    report = await client.apply_manifests(
+        [backup(), config_map(), crd(), namespace()], field_manager="me", progress=seen.append
+    )
+    assert server.writes() == ["/api/v1/namespaces/shop", f"{CRDS}/backups.example.com", f"{MAPS}/a", f"{BACKUPS}/b"]
+    assert set(outcomes(report).values()) == {"created"}
+    assert seen == list(report)
+    # No list of what is in a namespace that is new or of a kind that is new, and no request of discovery.
+    lists = [line for line in server.lines if line.startswith("GET")]
+    assert lists == ["GET /api/v1/namespaces", f"GET {CRDS}", f"GET {CRDS}"]
+
+
+async def test_a_definition_that_is_never_established_fails_with_its_objects(
+    server: ApplyServer, client: Clientset
+) -> None:
+    server.establishes = False
+    report = await client.apply_manifests([backup(), crd(), config_map()], field_manager="me", timeout=20.0)
+    assert elapsed() == pytest.approx(20.0)
+    definition, other, custom = report
+    assert (definition.outcome, other.outcome, custom.outcome) == ("failed", "created", "failed")
+    assert isinstance(definition.error, kubeloop.WaitTimeout)
+    assert "backups.example.com was applied, but the server did not establish it within 20 s" in str(definition.error)
+    assert "its CustomResourceDefinition backups.example.com" in str(custom.error)
+    assert f"{BACKUPS}/b" not in server.writes()
+
+
+async def test_a_watch_that_expired_lists_the_definitions(server: ApplyServer, client: Clientset) -> None:
+    server.responses[f"GET {CRDS}"] = [
+        list_of([], "1", kind="CustomResourceDefinitionList", api_version="apiextensions.k8s.io/v1"),
+        error_status(410, "Expired", "too old resource version"),
+    ]
+    report = await client.apply_manifests([crd(), backup()], field_manager="me")
+    assert outcomes(report) == {
+        "customresourcedefinition.apiextensions.k8s.io/backups.example.com": "created",
+        "backup.example.com/b": "created",
+    }
+
+
+async def test_an_object_of_a_new_kind_is_retried_while_its_kind_is_not_served(
+    server: ApplyServer, client: Clientset
+) -> None:
+    unserved = ScriptedResponse.text("404 page not found\n", 404)
+    server.responses[f"PATCH {BACKUPS}/b"] = [unserved, unserved]
+    report = await client.apply_manifests([crd(), backup()], field_manager="me")
+    assert report[1].outcome == "created"
+    assert elapsed() == pytest.approx(0.3)
+
+
+async def test_the_resource_of_a_defined_kind_may_have_no_namespace(server: ApplyServer, client: Clientset) -> None:
+    report = await client.apply_manifests([crd("Cluster"), backup()], field_manager="me")
+    assert report[1].namespace == ""
+    assert server.writes()[-1] == "/apis/example.com/v1/backups/b"
+    assert "namespace" not in server.objects["/apis/example.com/v1/backups/b"]["metadata"]
+
+
+async def test_conflicts_name_managers_and_fields(server: ApplyServer, client: Clientset) -> None:
+    causes = [
+        {"reason": "FieldManagerConflict", "message": 'conflict with "a \\"b\\"" using v1', "field": ".data.x"},
+        {"reason": "FieldManagerConflict", "message": 'conflict with "hpa" using v1', "field": ".data.y"},
+    ]
+    server.responses[f"PATCH {MAPS}/a"] = [error_status(409, "Conflict", "refused", details={"causes": causes})]
+    report = await client.apply_manifests([config_map(x="1"), config_map("b")], field_manager="me")
+    assert [each.outcome for each in report] == ["conflict", "created"]
+    assert [(each.manager, each.field) for each in report[0].conflicts] == [('a "b"', ".data.x"), ("hpa", ".data.y")]
+    assert report[0].detail == 'conflict with "a \\"b\\"" using v1: .data.x; conflict with "hpa" using v1: .data.y'
+    assert report.failed == [report[0]]
+
+
+async def test_a_conflict_of_versions_is_a_failure_and_no_conflict_of_fields(
+    server: ApplyServer, client: Clientset
+) -> None:
+    server.responses[f"PATCH {MAPS}/a"] = [error_status(409, "Conflict", "the object has been modified")]
+    [result] = await client.apply_manifests([config_map()], field_manager="me")
+    assert (result.outcome, result.conflicts) == ("failed", ())
+
+
+async def test_stop_skips_what_follows_a_failure(server: ApplyServer, client: Clientset) -> None:
+    server.responses[f"PATCH {MAPS}/b"] = [error_status(422, "Invalid", "no")]
+    maps = [config_map(name) for name in "abc"]
+    report = await client.apply_manifests(maps, field_manager="me", on_error="stop")
+    assert [each.outcome for each in report] == ["created", "failed", "skipped"]
+    assert server.writes() == [f"{MAPS}/a", f"{MAPS}/b"]
+    with pytest.raises(ExceptionGroup, match="1 of 3 objects failed: configmap/b") as caught:
+        report.raise_failed()
+    assert [type(error) for error in caught.value.exceptions] == [kubeloop.Invalid]
+
+
+async def test_stop_sends_nothing_if_an_object_is_known_to_be_wrong(server: ApplyServer, client: Clientset) -> None:
+    report = await client.apply_manifests(
+        [config_map(), {"kind": "ConfigMap", "apiVersion": "v1"}], field_manager="me", on_error="stop"
+    )
+    assert [each.outcome for each in report] == ["skipped", "failed"]
+    assert server.lines == []
+
+
+async def test_continue_applies_the_objects_beside_wrong_ones(server: ApplyServer, client: Clientset) -> None:
+    wrong: list[Any] = [
+        config_map("b"),
+        config_map("b", x="twice"),
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "c-"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "../x"}},
+        {"apiVersion": "v1", "metadata": {"name": "d"}},
+        {"kind": "ConfigMap", "metadata": {"name": "d"}},
+        {"apiVersion": "a/b/c", "kind": "ConfigMap", "metadata": {"name": "d"}},
+        {"apiVersion": "v1", "kind": "Status", "metadata": {"name": "d"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": ["d"]},
+        7,
+        None,
+    ]
+    report = await client.apply_manifests([*wrong, config_map("z")], field_manager="me")
+    assert sorted(server.writes()) == [f"{MAPS}/b", f"{MAPS}/z"]
+    assert len(report.failed) == len(wrong) - 1
+    assert [each.outcome for each in report if each.outcome != "failed"] == ["created", "created"]
+    texts = "\n".join(str(each.error) for each in report.failed)
+    for part in ("got it twice", "generateName 'c-'", "without name", "without kind", "without apiVersion", "got int"):
+        assert part in texts
+
+
+async def test_where_lists_are_forbidden_an_object_is_applied_all_the_same(
+    server: ApplyServer, client: Clientset
+) -> None:
+    for expected in ("created", "applied"):
+        server.responses[f"GET {MAPS}"] = [error_status(403, "Forbidden", "no")]
+        [result] = await client.apply_manifests([config_map()], field_manager="me")
+        assert result.outcome == expected
+
+
+async def test_a_server_without_apply_is_reported(server: ApplyServer, client: Clientset) -> None:
+    server.responses[f"PATCH {MAPS}/a"] = [error_status(415, "UnsupportedMediaType", "no")]
+    [result] = await client.apply_manifests([config_map()], field_manager="me")
+    assert result.error is not None
+    assert result.error.__notes__ == ["the server does not support server-side apply"]
+
+
+async def test_a_server_without_the_group_is_reported(server: ApplyServer, client: Clientset) -> None:
+    server.responses[f"PATCH {MAPS}/a"] = [ScriptedResponse.text("404 page not found\n", 404)]
+    [result] = await client.apply_manifests([config_map()], field_manager="me")
+    assert "the server does not serve v1 configmaps" in (result.error or Exception()).__notes__[0]
+
+
+async def test_an_object_in_another_namespace_than_that_of_the_set_fails(
+    server: ApplyServer, client: Clientset
+) -> None:
+    nowhere: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}}
+    report = await client.apply_manifests([config_map(), nowhere], field_manager="me", namespace="store")
+    assert [each.outcome for each in report] == ["failed", "created"]
+    assert server.writes() == ["/api/v1/namespaces/store/configmaps/b"]
+
+
+async def test_a_dry_run_skips_what_only_the_set_would_create(server: ApplyServer, client: Clientset) -> None:
+    report = await client.apply_manifests(
+        [namespace(), crd(), config_map(), backup()], field_manager="me", dry_run=True
+    )
+    assert [each.outcome for each in report] == ["created", "created", "skipped", "skipped"]
+    assert "only the set creates the namespace shop" in report[2].reason
+    assert server.objects == {}
+
+
+async def test_an_object_that_is_being_deleted_is_a_warning(server: ApplyServer, client: Clientset) -> None:
+    gone = config_map()
+    gone["metadata"] |= {"uid": "u", "resourceVersion": "1", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    server.responses[f"PATCH {MAPS}/a"] = [ScriptedResponse.of(gone)]
+    [result] = await client.apply_manifests([config_map()], field_manager="me")
+    assert result.warnings == ("ConfigMap shop/a is being deleted, so that the change does not last",)
+
+
+async def test_warnings_of_the_server_are_in_the_result(server: ApplyServer, client: Clientset) -> None:
+    stored = {**config_map(), "metadata": {"name": "a", "uid": "u", "resourceVersion": "1"}}
+    headers = {"Warning": '299 - "v1 is old"'}
+    server.responses[f"PATCH {MAPS}/a"] = [ScriptedResponse.of(stored, 201, headers=headers)]
+    [result] = await client.apply_manifests([config_map()], field_manager="me")
+    assert (result.outcome, result.warnings) == ("created", ("v1 is old",))
+
+
+class Steps:
+    """The steps of a set, which record their calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+
+    async def before_apply(self, objects: Any, *, dry_run: bool) -> dict[str, str]:
+        self.calls.append(("before", [str(obj) for obj in objects], dry_run))
+        return {"part-of": "set"}
+
+    def refusal(self, obj: Any, before: Any) -> Exception | None:
+        self.calls.append(("refusal", str(obj), before))
+        return None
+
+    async def after_apply(self, results: Any, report: Any) -> None:
+        self.calls.append(("after", [result.outcome for result in results]))
+        report(ManifestResult("pruned", "v1", "ConfigMap", "shop", "old"))
+
+
+async def test_the_steps_of_a_set_enclose_its_objects(server: ApplyServer, client: Clientset) -> None:
+    steps = Steps()
+    settings = ApplySettings(field_manager="me", steps=steps)
+    report = await ApplyRun(client.rest, client.mapper, settings).run([config_map()])
+    assert steps.calls == [
+        ("before", ["ConfigMap shop/a"], False),
+        ("refusal", "ConfigMap shop/a", None),
+        ("after", ["created"]),
+    ]
+    assert server.objects[f"{MAPS}/a"]["metadata"]["labels"] == {"part-of": "set"}
+    assert [each.outcome for each in report] == ["created", "pruned"]
+
+
+@pytest.mark.parametrize("wrong", [{"metadata": {}}, {"labels": True}], ids=["refused", "labelled"])
+async def test_nothing_is_pruned_after_a_failure(server: ApplyServer, client: Clientset, wrong: Any) -> None:
+    steps = Steps()
+    broken = config_map("b")
+    if "labels" in wrong:
+        broken["metadata"]["labels"] = {"part-of": "another"}
+    else:
+        server.responses[f"PATCH {MAPS}/b"] = [error_status(422, "Invalid", "no")]
+    settings = ApplySettings(field_manager="me", steps=steps)
+    report = await ApplyRun(client.rest, client.mapper, settings).run([config_map(), broken])
+    assert [each.outcome for each in report] == ["created", "failed"]
+    assert "after" not in [call[0] for call in steps.calls]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["deploy.yaml", b"a", config_map(), core_v1.ConfigMap(), kubeloop.Unstructured({}), 7, None]
+)
+async def test_what_is_no_list_of_objects_is_refused(client: Clientset, wrong: Any) -> None:
+    with pytest.raises(TypeError, match="expected a list of objects"):
+        await client.apply_manifests(wrong, field_manager="me")
+
+
+async def test_options_are_checked(client: Clientset) -> None:
+    with pytest.raises(ValueError, match="field_manager"):
+        await client.apply_manifests([], field_manager="")
+    with pytest.raises(ValueError, match="on_error"):
+        await client.apply_manifests([], field_manager="me", on_error="raise")  # type: ignore[arg-type]
+    assert list(await client.apply_manifests([], field_manager="me")) == []
+
+
+async def test_where_a_definition_may_not_be_changed_the_one_on_the_server_counts(server: ApplyServer) -> None:
+    served = {"name": "backups", "kind": "Backup", "namespaced": True, "singularName": "backup", "verbs": ["patch"]}
+    groups = {"name": "example.com", "versions": [{"groupVersion": "example.com/v1", "version": "v1"}]}
+    server.responses = {
+        f"PATCH {CRDS}/backups.example.com": [error_status(403, "Forbidden", "no")] * 2,
+        "GET /api": [ScriptedResponse.of({"kind": "APIVersions", "versions": []})] * 3,
+        "GET /apis": [ScriptedResponse.of({"kind": "APIGroupList", "apiVersion": "v1", "groups": [groups]})] * 3,
+        "GET /apis/example.com/v1": [
+            ScriptedResponse.of({"kind": "APIResourceList", "groupVersion": "example.com/v1", "resources": [served]})
+        ],
+    }
+    client, _ = clientset(server.respond)
+    report = await client.apply_manifests([crd(), backup()], field_manager="me")
+    assert [each.outcome for each in report] == ["failed", "created"]
+
+    unserved = clientset(server.respond)[0]
+    server.responses["GET /apis/example.com/v1"] = [error_status(404, "NotFound")] * 2
+    report = await unserved.apply_manifests([crd(), backup("c")], field_manager="me")
+    assert [each.outcome for each in report] == ["failed", "failed"]
+
+
+async def test_a_definition_that_is_in_the_set_twice_serves_its_objects(server: ApplyServer, client: Clientset) -> None:
+    report = await client.apply_manifests([crd(), crd(), backup()], field_manager="me")
+    assert [each.outcome for each in report] == ["created", "failed", "created"]
