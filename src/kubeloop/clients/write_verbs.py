@@ -221,7 +221,8 @@ class Delete(BaseResourceClient[T_co]):
                 return False
             raise
         if wait is not None:
-            from kubeloop.clients.wait.object_wait import chosen_state, wait_for_names
+            from kubeloop.clients.wait.object_wait import wait_for_names
+            from kubeloop.clients.wait.wait_argument import chosen_state
 
             gone = chosen_state(condition=None, jsonpath=None, until=None, for_create=False, for_delete=True)
             uid = options.get("uid") or ""
