@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.create_or_update import OperationResult, WriteResult
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
-    from kubeloop.clients.manifests.manifest_diff import DiffReport, FieldChange, ObjectDiff
+    from kubeloop.clients.manifests.manifest_diff import DiffReport, ObjectDiff
     from kubeloop.clients.manifests.manifest_files import load_manifests
     from kubeloop.clients.manifests.manifest_report import ApplyReport, FieldConflict, ManifestResult
     from kubeloop.clients.metadata_client import MetadataClient, MetadataResource
@@ -247,7 +247,6 @@ __all__ = [
     "ExecConfig",
     "ExecPolicy",
     "Expired",
-    "FieldChange",
     "FieldConflict",
     "FieldValidation",
     "Forbidden",
@@ -433,7 +432,7 @@ _NAMES = {
     "clients.create_or_update": "OperationResult WriteResult",
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
-    "clients.manifests.manifest_diff": "DiffReport FieldChange ObjectDiff",
+    "clients.manifests.manifest_diff": "DiffReport ObjectDiff",
     "clients.manifests.manifest_files": "load_manifests",
     "clients.manifests.manifest_report": "ApplyReport FieldConflict ManifestResult",
     "clients.tables.object_tables": "Tables",

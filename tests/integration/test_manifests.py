@@ -299,7 +299,7 @@ async def test_a_diff_is_that_of_kubectl(
     shown = [line for line in said.splitlines() if re.match(r"[+-] ", line)]
     assert len(shown) == sum(line.startswith(("+ ", "- ")) for line in str(diff).splitlines())
     assert "hunter" not in str(diff) + repr(diff)
-    assert [str(change) for change in changed[1].changes] == ["data.color: 'green' -> 'blue'"]
+    assert [str(change) for change in changed[1].changes] == ['data.color: changed from "green" to "blue"']
     assert diff.has_changes
     same = await clientset.diff_manifests(kubeloop.parse_manifests(DOCUMENTS), field_manager="me", namespace=namespace)
     assert (same.has_changes, str(same)) == (False, "")

@@ -18,7 +18,7 @@ async def sets(clientset: Clientset) -> None:
     assert_type(diff, kubeloop.DiffReport)
     for each in diff:
         assert_type(each, kubeloop.ObjectDiff)
-        assert_type(each.changes, tuple[kubeloop.FieldChange, ...])
+        assert_type(each.changes, kubeloop.Differences)
     assert_type(await clientset.delete_manifests(iter(objects), timeout=3), kubeloop.ApplyReport)
     await clientset.apply_manifests([], field_manager="me", on_error="raise")  # error
     await clientset.apply_manifests([])  # error

@@ -13,23 +13,13 @@ from kubeloop._kit.value import Value
 from kubeloop.clients.manifests.managed_fields_upgrade import LAST_APPLIED
 from kubeloop.clients.manifests.manifest_report import ManifestResult
 from kubeloop.meta import yaml
-from kubeloop.objects.type_guards import is_dict, is_list
+from kubeloop.objects.type_guards import is_dict
+from kubeloop.wire.difference import Differences
+from kubeloop.wire.object_difference import diff
 
-__all__ = ["DiffReport", "FieldChange", "ObjectDiff", "compare", "masked"]
+__all__ = ["DiffReport", "ObjectDiff", "compare", "masked"]
 
 _MASK, _MASK_BEFORE, _MASK_AFTER = "***", "*** (before)", "*** (after)"
-_ABSENT: Any = object()
-
-
-class FieldChange(Value, frozen=True):
-    """One difference: the path of the field, and its value before and after; None for a field that is absent."""
-
-    path: str
-    before: Any
-    after: Any
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.before!r} -> {self.after!r}"
 
 
 class ObjectDiff(Value, frozen=True):
@@ -39,12 +29,12 @@ class ObjectDiff(Value, frozen=True):
         result: The name of the object and what an apply would do: `created`, `configured` or `unchanged`; or why it
             would fail.
         text: The difference as a unified diff of YAML; `""` if there is none.
-        changes: The fields that an apply would change; for a new object, all of them.
+        changes: What an apply would change, as of `kubeloop.diff`: values of Secrets are never part of it.
     """
 
     result: ManifestResult
     text: str = ""
-    changes: tuple[FieldChange, ...] = ()
+    changes: Differences = Differences()
 
     def __str__(self) -> str:
         return self.text if self.text or not self.result.has_failed else f"# {self.result}\n"
@@ -110,7 +100,7 @@ def compare(
     )
     text = "".join(lines)
     outcome = "created" if before is None else "configured" if text else "unchanged"
-    return ObjectDiff(result.replace(outcome=outcome), text, tuple(_changes(one or {}, other or {}, "")))
+    return ObjectDiff(result.replace(outcome=outcome), text, diff(before or {}, after))
 
 
 def masked(
@@ -155,16 +145,3 @@ def _without_managers(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _lines(data: Mapping[str, Any] | None) -> list[str]:
     return [] if data is None else yaml.dump(data).splitlines(keepends=True)
-
-
-def _changes(before: Any, after: Any, path: str) -> Iterator[FieldChange]:
-    if is_dict(before) and is_dict(after):
-        for name in sorted({*before, *after}):
-            yield from _changes(before.get(name, _ABSENT), after.get(name, _ABSENT), f"{path}.{name}" if path else name)
-    elif is_list(before) and is_list(after):
-        for index in range(max(len(before), len(after))):
-            one = before[index] if index < len(before) else _ABSENT
-            other = after[index] if index < len(after) else _ABSENT
-            yield from _changes(one, other, f"{path}[{index}]")
-    elif before is _ABSENT or after is _ABSENT or before != after:
-        yield FieldChange(path, None if before is _ABSENT else before, None if after is _ABSENT else after)
