@@ -74,7 +74,7 @@ async def test_the_page_on_manifests_runs(
     (folder / "deploy/objects.yaml").write_text(OBJECTS.replace("green", "blue"))
     await functions["show_changes"](clientset)
     shown = capsys.readouterr().out
-    assert "configmap/settings data.color: 'green' -> 'blue'" in shown
+    assert 'configmap/settings data.color: changed from "green" to "blue"' in shown
     assert "-  color: green\n+  color: blue" in shown
 
     for text in (OBJECTS, OBJECTS[OBJECTS.index("---") :]):
