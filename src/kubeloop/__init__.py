@@ -457,6 +457,7 @@ _NAMES = {
         "ConfigError Conflict ConnectError ConnectionLost ContextNotFound CredentialError DecodeError "
         "DiscoveryIncomplete EmptyConfig EncodeError EventSummary Expired Forbidden GatewayTimeout Gone InternalError "
         "Invalid KubeloopError LeadershipLost MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced "
+        "PreconditionFailed "
         "QueueShutDown RequestEntityTooLarge RequestTimeout RolloutFailed ServerSilent ServerTimeout "
         "ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError TooManyRequests "
         "TransportError Unauthorized Unhealthy UnknownIndex UnmetObject Unreadable UnreadableWriteResponse "

@@ -97,6 +97,21 @@ async def test_an_outage_is_survived_and_one_that_lasts_is_told() -> None:
 
 
 @in_virtual_time
+async def test_a_watch_that_cannot_be_opened_at_once_delays_the_evictions() -> None:
+    world = World(pod_on("a"))
+    world.transport.on("watch", "pods", nth=(1, 2)).fail(errors.ConnectError)
+    async with kubelet(world.healthy):
+        assert outcomes(await drain(world.clients, "n1", timeout=600)) == {"a": "evicted"}
+    assert elapsed() == pytest.approx(10, abs=1)
+
+    world = World(pod_on("a"))
+    world.transport.on("watch", "pods").fail(errors.ConnectError)
+    with pytest.raises(DrainFailed, match="the pods of the node cannot be watched: "):
+        await drain(world.clients, "n1")
+    assert await world.left() == {"a"}
+
+
+@in_virtual_time
 async def test_without_permission_to_watch_pods_nothing_is_evicted() -> None:
     world = World(pod_on("a"))
     world.transport.on("watch", "pods").fail(errors.Forbidden)
@@ -146,6 +161,15 @@ async def test_a_daemon_set_that_cannot_be_read_forbids_the_drain() -> None:
 
 
 @in_virtual_time
+async def test_a_daemon_set_that_cannot_be_reached_is_told_as_what_it_is() -> None:
+    world = World(*(pod_on(name, owner=owned_by("DaemonSet", name)) for name in ("a", "b")))
+    world.transport.on("get", "daemonsets").fail(errors.ConnectError)
+    with pytest.raises(errors.ConnectError):
+        await drain(world.clients, "n1", force=True, ignore_daemon_sets=True)
+    assert await world.left() == {"a", "b"}
+
+
+@in_virtual_time
 async def test_a_namespace_that_terminates_is_retried_until_its_pods_terminate() -> None:
     world = World(pod_on("a"))
     causes = (errors.StatusCause("NamespaceTerminating", "namespace default is being terminated"),)
@@ -165,6 +189,31 @@ async def test_a_namespace_that_terminates_is_retried_until_its_pods_terminate()
     assert [(each.outcome, each.attempts) for each in report] == [("evicted", 4)]
     assert steps.count("evicting pod default/a") == 4
     assert any("from terminating namespace" in step and "(will retry after 5s)" in step for step in steps)
+
+
+@in_virtual_time
+async def test_a_pod_that_becomes_unreadable_is_awaited_until_it_is_deleted() -> None:
+    world = World(pod_on("a"))
+    drained = asyncio.create_task(drain(world.clients, "n1", timeout=120))
+    await asyncio.sleep(1)
+    pods = world.healthy.dynamic.resource("v1", "pods").namespace("default")
+    broken = (await pods.get("a")).to_dict()
+    world.api.put({**broken, "status": {"phase": {"no": "text"}}})
+    await asyncio.sleep(1)
+    assert not drained.done()
+    await pods.delete("a", grace_period_seconds=0)
+    assert outcomes(await drained) == {"a": "evicted"}
+
+
+@in_virtual_time
+async def test_an_attempt_for_a_pod_that_is_deleted_meanwhile_delays_nothing() -> None:
+    world = World(pod_on("a"))
+    world.transport.on("create", "pods/eviction").hang()
+    drained = asyncio.create_task(drain(world.clients, "n1"))
+    await asyncio.sleep(5)
+    await world.healthy.core_v1.pods("default").delete("a", grace_period_seconds=0)
+    assert outcomes(await drained) == {"a": "evicted"}
+    assert elapsed() == pytest.approx(5, abs=0.5)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -218,6 +218,8 @@ async def test_a_set_has_the_labels_and_annotations_of_one_that_kubectl_applies(
     report.raise_failed()
     ours = await snapshot("ours")
     assert theirs[0].startswith("kubectl/v1.")
+    assert theirs[3][0][:2] == ("Apply", "kubeloop-applyset")
+    assert f"f:{CONTAINS_GROUP_KINDS}" in theirs[3][0][2]
     assert ours[0] == TOOLING_VALUE
     assert ours[1:] == theirs[1:]
     await clientset.delete_manifests(objects, namespace=namespace)

@@ -109,6 +109,13 @@ async def test_finalizers_hold_an_object_until_the_last_is_removed(
         await config_maps.add_finalizer("held", f"{FINALIZER}-late")
     await asyncio.gather(*(config_maps.remove_finalizer("held", name) for name in names))
     assert not await config_maps.exists("held")
+    await config_maps.create({"metadata": {"name": "slow", "finalizers": [FINALIZER]}})
+    with pytest.raises(kubeloop.WaitTimeout):
+        await config_maps.ensure_absent("slow", wait=0.2)
+    absent = asyncio.create_task(config_maps.ensure_absent("slow", wait=30))
+    await config_maps.remove_finalizer("slow", FINALIZER)
+    await absent
+    assert not await config_maps.exists("slow")
     assert await config_maps.remove_finalizer(held, names[0]) is None
     assert await config_maps.ensure_absent("held") is False
 

@@ -21,6 +21,7 @@ from kubeloop.cli import main
 from kubeloop.clients.clientset import Clientset
 from kubeloop.errors import Conflict, Invalid, NotFound
 from kubeloop.meta import yaml
+from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.models import autoscaling_v1, meta_v1
 from kubeloop.rest.client import RESTClient
 from tests.support.custom_resources import generated, served
@@ -175,6 +176,13 @@ async def test_everything_that_a_schema_can_say_survives_the_server(
         scale = await client.scale("a").get()
         assert isinstance(scale, autoscaling_v1.Scale)
         assert (await client.scale("a").patch({"spec": {"replicas": 4}})).spec.replicas == 4
+        assert (await client.scale("a", 6, current_replicas=4)).spec.replicas == 6
+        assert (await clientset.resource(fleets.Fleet, namespace).scale("a", 7)).spec.replicas == 7
+        resource = GroupVersionResource("apps.example.com", "v1", "fleets")
+        dynamic = clientset.dynamic.resource(resource).namespace(namespace)
+        assert (await dynamic.scale("a", 4, current_replicas=7)).spec.replicas == 4
+        metadata = await clientset.metadata.resource(resource, namespace).get("a")
+        assert metadata.metadata.uid == created.metadata.uid
         older = _module("models", "apps_example_com_v1alpha1")
         assert (await clientset.resource(older.Fleet, namespace).get("a")).spec.replicas == 4
 

@@ -15,7 +15,10 @@ from kubeloop.models import apiextensions_v1, apiregistration_v1, apps_v1, meta_
 from kubeloop.testing import ControlPlane, Kubectl
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.request import Request
+from tests.support.markdown import ROOT, names_of
 from tests.support.real_clientset import config_map, config_of, connect, wait_until_served
+
+PAGE = ROOT / "docs" / "how-to" / "discovery.md"
 
 
 class Requests:
@@ -242,3 +245,26 @@ async def _error_of(clientset: kubeloop.Clientset, name: str) -> kubeloop.Kubelo
     with pytest.raises(kubeloop.KubeloopError) as caught:
         await clientset.resolve(name)
     return caught.value
+
+
+async def test_the_functions_of_the_page_run(
+    clientset: kubeloop.Clientset,
+    kubeconfig: Path,
+    namespace: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    await clientset.core_v1.config_maps(namespace).create(config_map("web"))
+    assert "web" in await names_of(PAGE, "names_of")["names_of"](clientset, "cm", namespace)
+    described = await names_of(PAGE, "describe")["describe"](clientset, "deploy")
+    assert described == "apps/v1 Deployment: deployments in namespaces"
+    assert await names_of(PAGE, "has_certificates")["has_certificates"](clientset) is False
+    await names_of(PAGE, "show")["show"](clientset)
+    assert "deployments" in capsys.readouterr().out
+    meaning = names_of(PAGE, "meaning")["meaning"]
+    for _ in range(2):
+        assert await meaning(config_of(kubeconfig), "deploy") == "deployments.v1.apps"
+    fields = await names_of(PAGE, "fields_of")["fields_of"](clientset, GroupVersionKind("apps", "v1", "Deployment"))
+    assert {"metadata", "spec", "status"} <= set(fields)

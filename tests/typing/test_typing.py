@@ -30,7 +30,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     crds = sorted(str(path) for path in (ROOT / "tests" / "support" / "crds").glob("*.yaml"))
     large = folder / "large.json"
     large.write_text(json.dumps(large_definition()))
-    assert main(["generate", "--crd", *crds, str(large), "--out", str(folder / "generated")]) == 0
+    logins = str(Path(__file__).parent / "logins.yaml")
+    assert main(["generate", "--crd", *crds, logins, str(large), "--out", str(folder / "generated")]) == 0
     return folder
 
 

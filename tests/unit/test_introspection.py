@@ -14,11 +14,11 @@ import msgspec
 import pytest
 
 import kubeloop
-from kubeloop import cache, certificates, config, fields, labels, models, telemetry, testing, workqueue
+from kubeloop import cache, certificates, config, discovery, fields, labels, models, telemetry, testing, workqueue
 from kubeloop._kit.value import Value
 from kubeloop.models import core_v1
 
-PACKAGES = [kubeloop, cache, certificates, config, fields, labels, telemetry, testing, workqueue]
+PACKAGES = [kubeloop, cache, certificates, config, discovery, fields, labels, telemetry, testing, workqueue]
 # help() on a text looks for a module or topic of this name.
 NAMES = [
     (package, name) for package in PACKAGES for name in package.__all__ if not isinstance(getattr(package, name), str)

@@ -16,7 +16,7 @@ ROOT = Path(kubeloop.__file__).parent
 # Generated packages have one module per group and version, which has the same name in each of them.
 GENERATED = ("models/", "clients/groups/", "cache/informers/")
 # The packages whose names are imported when they are first used.
-LAZY_ROOMS = ("cache", "certificates", "config", "record", "serving", "telemetry", "testing", "transport")
+LAZY_ROOMS = ("cache", "certificates", "config", "drain", "record", "serving", "telemetry", "testing", "transport")
 
 
 def shared_names(files: Iterable[str]) -> dict[str, list[str]]:

@@ -112,6 +112,17 @@ DECISIVE = {
     "certificates/rotation_schedule": "tests/unit/certificates/test_rotation_schedule.py "
     "tests/unit/certificates/test_certificate_manager.py",
     "certificates/signing_decision": "tests/unit/certificates/test_signing_decision.py",
+    "clients/access_review": "tests/unit/clients/test_access_review.py",
+    "clients/conflict_retry": "tests/unit/clients/test_conflict_retry.py tests/unit/clients/test_edit.py",
+    "clients/create_or_update": "tests/unit/clients/test_create_or_update.py tests/faults/test_convenience_faults.py",
+    "clients/edit_target": "tests/unit/clients/test_edit.py tests/unit/clients/test_subresource_edit.py "
+    "tests/unit/clients/test_create_or_update.py",
+    "clients/metadata_verbs": "tests/unit/clients/test_metadata_verbs.py tests/faults/test_convenience_faults.py",
+    "clients/object_events": "tests/unit/clients/test_object_events.py",
+    "clients/prefetching_iterator": "tests/unit/clients/test_prefetching_iterator.py",
+    "conditions": "tests/unit/test_conditions.py",
+    "wire/difference": "tests/unit/wire/test_object_difference.py",
+    "wire/object_difference": "tests/unit/wire/test_object_difference.py tests/property/test_object_difference.py",
     "clients/object_iterator": "tests/unit/clients/test_object_iterator.py tests/faults/test_unreadable_responses.py",
     "clients/patch_verbs": "tests/unit/clients tests/unit/rest",
     "config/auth_provider": "tests/unit/config/test_auth_provider.py",

@@ -53,8 +53,8 @@ K = TypeVar("K", bound="Kind")
 class Clientset(ManifestVerbs, ClientsetWaits, Groups):
     """Typed clients of one server: `async with Clientset(config) as clientset: clientset.core_v1.pods("default")`.
 
-    `rest`, `dynamic` and `discovery` share its transport, its rate limit and its warnings; closing the Clientset closes
-    them.
+    `rest`, `dynamic`, `metadata` and `discovery` share its transport, its rate limit and its warnings; closing the
+    Clientset closes them.
 
     Args:
         config: Which server to connect to, and as whom.

@@ -87,6 +87,8 @@ class CreateOrUpdate(BaseResourceClient[T_co]):
             AlreadyExists: The object was created and deleted again under each of the attempts.
             NotFound: The namespace does not exist, or the server does not serve the resource.
             Invalid: The object breaks a rule; `causes` names the fields.
+            TransportError: The connection failed. A write may have arrived: another call finds out, and changes
+                nothing if it has.
             ValueError: The function changed the name, the namespace or, where it is a subresource, the status, which
                 the server would ignore: use `edit_status` for that.
 

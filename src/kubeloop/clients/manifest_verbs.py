@@ -54,7 +54,8 @@ class ManifestVerbs(ServerClient):
         field manager.
 
         A failure concerns one object: unknown kinds, missing names, objects that are in the set twice, conflicts, and
-        refusals of the server are results in the report.
+        refusals of the server are results in the report. If the call is cancelled, what was applied stays applied;
+        `progress` has seen it.
 
         Args:
             objects: Models, drafts, `Unstructured` objects or mappings with the API's field names, such as

@@ -130,8 +130,8 @@ class Wait(BaseResourceClient[T_co]):
             timeout: Seconds; 0 reads once, None is no limit.
             all: Whether all objects of the collection are meant. Needed if there are neither names nor selectors.
             **selectors: Keyword arguments, see `ListOptions`:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
 
         Returns:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from kubeloop.clients.base_resource_client import BaseResourceClient
 from kubeloop.clients.read_verbs import says_that_object_is_absent
 from kubeloop.clients.request_bodies import write_object
-from kubeloop.errors import Conflict, NotFound
+from kubeloop.errors import Conflict, NotFound, Unreadable
 from kubeloop.wire.options import (
     DeleteOptions,
     ListOptions,
@@ -177,13 +177,16 @@ class Delete(BaseResourceClient[T_co]):
         is_status = deleted is None or (deleted.kind == "Status" and deleted.api_version == "v1")
         return None if is_status else deleted
 
-    async def ensure_absent(self, name: str, **options: Unpack[DeleteOptions]) -> bool:
-        """Delete an object if it exists, and return whether it existed: `await pods.ensure_absent("web-0")`.
+    async def ensure_absent(self, name: str, *, wait: float | None = None, **options: Unpack[DeleteOptions]) -> bool:
+        """Delete an object if it exists, and return whether it existed: `await pods.ensure_absent("web-0", wait=60)`.
 
-        The object may still be there afterwards, while finalizers or a grace period hold it.
+        Without `wait`, the object may still be there afterwards, while finalizers or a grace period hold it.
 
         Args:
             name: The name of the object.
+            wait: Seconds to wait until the object no longer exists; None does not wait. Its uid is read before it is
+                deleted, so that another object of its name, which somebody creates meanwhile, is neither deleted nor
+                waited for.
             **options: Keyword arguments, see `DeleteOptions`; with `uid`, an object of another uid is not deleted, and
                 counts as absence:
                 grace_period_seconds: int | None
@@ -200,8 +203,14 @@ class Delete(BaseResourceClient[T_co]):
         Raises:
             NotFound: The server does not serve the resource: that says nothing about the object.
             Conflict: The object has another `resource_version`.
+            WaitTimeout: The object still exists after `wait` seconds. It shows its last state and its newest events.
+            ValueError: A dry run is to be waited for.
         """
+        if wait is not None and options.get("dry_run"):
+            raise ValueError("ensure_absent: a dry run deletes nothing that could be waited for")
         try:
+            if wait is not None and not options.get("uid"):
+                options["uid"] = await self._uid_of(name, options.get("timeout"))
             await self.delete(name, **options)
         except NotFound as error:
             if says_that_object_is_absent(error, name):
@@ -211,7 +220,25 @@ class Delete(BaseResourceClient[T_co]):
             if options.get("uid") and not options.get("resource_version"):
                 return False
             raise
+        if wait is not None:
+            from kubeloop.clients.wait.object_wait import wait_for_names
+            from kubeloop.clients.wait.wait_argument import chosen_state
+
+            gone = chosen_state(condition=None, jsonpath=None, until=None, for_create=False, for_delete=True)
+            uid = options.get("uid") or ""
+            await wait_for_names(self._endpoint, [name], gone, may_be_absent=False, timeout=wait, uid=uid)
         return True
+
+    async def _uid_of(self, name: str, timeout: float | None) -> str:
+        endpoint = await self._endpoint.located()
+        request = endpoint.request("GET", endpoint.path(name, verb="ensure_absent"))
+        try:
+            # Any: that the objects of a resource have metadata is known to the model only.
+            found: Any = await endpoint.rest.call(request, endpoint.model, timeout)
+        except Unreadable as error:
+            return error.uid
+        uid: str = found.metadata.uid
+        return uid
 
 
 class DeleteCollectionOptions(SelectorOptions, DeleteOptions, total=False):

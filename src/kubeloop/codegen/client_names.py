@@ -26,9 +26,9 @@ _IMPORTED = frozenset({
 
 _METHODS = frozenset({
     "add_finalizer", "apply", "apply_status", "as_table", "at", "create", "create_or_update", "delete",
-    "delete_collection", "edit", "edit_status", "ensure_absent", "exists", "get", "get_or_none", "iterate", "list",
-    "log", "log_lines", "patch", "patch_status", "remove_finalizer", "set_annotations", "set_labels", "update",
-    "update_status", "wait", "watch",
+    "delete_collection", "edit", "edit_status", "endpoint", "ensure_absent", "exists", "get", "get_or_none",
+    "iterate", "list", "log", "log_lines", "patch", "patch_status", "remove_finalizer", "set_annotations",
+    "set_labels", "update", "update_status", "wait", "watch",
 })
 """The methods that the clients of resources and of subresources inherit."""
 # fmt: on

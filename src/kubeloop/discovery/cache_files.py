@@ -75,8 +75,7 @@ class CacheFiles:
         path = os.path.join(self._directory, name)
         folder = os.path.dirname(path)
         try:
-            os.makedirs(os.path.dirname(self._directory) or os.curdir, mode=0o700, exist_ok=True)
-            _make_private(self._directory, folder)
+            _make_private(folder)
             if self._is_private():
                 _replace(path, data, self._now())
         except OSError as error:
@@ -113,14 +112,15 @@ class CacheFiles:
         return f"<CacheFiles in {self._directory}{', only read' if self._is_read_only else ''}>"
 
 
-def _make_private(root: str, folder: str) -> None:
-    """Create a folder and its parents from the root on, each with the mode 0700."""
-    missing = [folder]
-    while missing[-1] != root and len(missing[-1]) > len(root):
-        missing.append(os.path.dirname(missing[-1]))
-    for path in reversed(missing):
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(path, 0o700)
+def _make_private(folder: str) -> None:
+    """Create a folder and its missing parents, each with the mode 0700; `os.makedirs` has a mode for the last only."""
+    if os.path.isdir(folder):
+        return
+    parent = os.path.dirname(folder)
+    if parent not in ("", folder):
+        _make_private(parent)
+    with contextlib.suppress(FileExistsError):  # another program was faster
+        os.mkdir(folder, 0o700)
 
 
 def _replace(path: str, data: bytes, now: float) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeloop.discovery.stored_document import StoredDocument
-from kubeloop.errors import APIError
 from kubeloop.rest.result import Result
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
@@ -51,15 +50,11 @@ async def confirmed_get(
     stored = await store.load(name)
     if stored is not None and is_immutable:
         return _stored_result(rest, request, stored)
-    if stored is None:
-        result = await rest.send(request, timeout=timeout)
-    else:
-        try:
-            result = await rest.send(request.with_header("If-None-Match", stored.etag), timeout=timeout)
-        except APIError as error:
-            if error.code != _NOT_MODIFIED:
-                raise
-            return _stored_result(rest, request, stored)
+    if stored is not None:
+        request = request.with_header("If-None-Match", stored.etag)
+    result = await rest.send(request, timeout=timeout)
+    if stored is not None and result.status == _NOT_MODIFIED:
+        return _stored_result(rest, request, stored)
     etag = result.headers.get("etag", "")
     if etag:
         await store.save(name, StoredDocument(etag, result.content_type, result.body))

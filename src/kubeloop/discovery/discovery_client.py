@@ -19,8 +19,8 @@ from kubeloop.discovery.discovery_format import (
     GroupsAndResources,
     ResourceLists,
     core_group,
-    from_aggregated,
     is_aggregated,
+    parsing_aggregated,
     readable_names,
 )
 from kubeloop.discovery.discovery_reads import DiscoveryReads
@@ -150,7 +150,11 @@ class DiscoveryClient(ServerClient, DiscoveryReads):
         accept = self._rest.serializers.accept(apidiscovery_v2.APIGroupDiscoveryList, AGGREGATED)
         result = await confirmed_get(self._rest, path, accept, store, timeout=self._timeout)
         if is_aggregated(result.headers.get("content-type", ""), self._rest.serializers):
-            return from_aggregated(result.read(apidiscovery_v2.APIGroupDiscoveryList))
+            steps = parsing_aggregated(result.read(apidiscovery_v2.APIGroupDiscoveryList))
+            document = next(steps)
+            for _ in steps:
+                await waiting.let_others_run()
+            return document
         if path == "/api":
             return DiscoveryDocument(core_group(result.read(meta_v1.APIVersions)))
         return DiscoveryDocument(list(result.read(meta_v1.APIGroupList).groups))

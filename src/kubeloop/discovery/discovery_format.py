@@ -7,7 +7,7 @@ Reference: client-go discovery/aggregated_discovery.go, discovery/discovery_clie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -25,6 +25,7 @@ __all__ = [
     "core_group",
     "from_aggregated",
     "is_aggregated",
+    "parsing_aggregated",
     "preferred",
     "readable_names",
     "without_failure",
@@ -95,9 +96,16 @@ def is_aggregated(content_type: str, serializers: Serializers = JSON_ONLY) -> bo
 
 
 def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> DiscoveryDocument:
-    """Parse an aggregated document. A group version that is stale is a failure, not data."""
-    result = DiscoveryDocument(resources={})
+    """Parse an aggregated document at once. A group version that is stale is a failure, not data."""
+    *_, result = parsing_aggregated(document)
+    return result
+
+
+def parsing_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Iterator[DiscoveryDocument]:
+    """Parse an aggregated document in short steps: yield the same result after each group, the last time whole."""
     resources: dict[GroupVersion, meta_v1.APIResourceList] = {}
+    result = DiscoveryDocument(resources=resources)
+    yield result
     for item in document.items:
         versions: list[meta_v1.GroupVersionForDiscovery] = []
         for version in item.versions:
@@ -120,8 +128,7 @@ def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Discover
         result.groups.append(
             meta_v1.APIGroup(name=item.metadata.name, versions=versions, preferred_version=preferred_version)
         )
-    result.resources = resources
-    return result
+        yield result
 
 
 def _resources(items: Sequence[apidiscovery_v2.APIResourceDiscovery]) -> Iterable[meta_v1.APIResource]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["DiskDocuments"]
 
 _SUM_BYTES = 32
+_FIELDS = {"name", "etag", "contentType"}
 _MONTH = 30 * 24 * 3600.0
 
 
@@ -50,8 +51,8 @@ class DiskDocuments:
             return None
         head, _, body = data[_SUM_BYTES:].partition(b"\n")
         about: Any = json.loads(head)  # the checksum says that we wrote it
-        if about["name"] != self._named(name):
-            return None
+        if about.keys() != _FIELDS or about["name"] != self._named(name):
+            return None  # of another release
         return StoredDocument(about["etag"], about["contentType"], body)
 
     async def save(self, name: str, document: StoredDocument) -> None:

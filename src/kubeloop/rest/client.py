@@ -375,6 +375,8 @@ class RESTClient:
     ) -> Result:
         """Send a request and return its result, which the caller reads.
 
+        304 is the result of a request with an `If-None-Match` header, and an error of any other request.
+
         A request without an `Accept` header asks for a format that can be read as whatever the response says that it
         is. For another one, or for parameters such as `as=Table`:
         `request.with_header("Accept", rest.serializers.accept(Table, "as=Table;g=meta.k8s.io;v=v1"))`.

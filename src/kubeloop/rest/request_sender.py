@@ -41,6 +41,8 @@ __all__ = ["RequestSender"]
 
 logger = logging.getLogger(__name__)
 
+_NOT_MODIFIED = 304
+
 _NO_REPORT = nullcontext()
 
 _MAX_DRAINED_BYTES = 64 * 1024
@@ -109,7 +111,7 @@ class RequestSender:
         warning_handler: WarningHandler | None = None,
         listing: ListResponse | None = None,
     ) -> Result:
-        """Send a request and return its result if it is a success.
+        """Send a request and return its result if it is a success, or 304 if the request has `If-None-Match`.
 
         Args:
             request: What to send.
@@ -150,7 +152,8 @@ class RequestSender:
                         report.responded(response.status, response.headers, size)
                     if "warning" in response.headers:
                         self._warn(self.result(request, response), warning_handler)
-                    if response.ok:
+                    # 304 is a success only for a request that names what it has.
+                    if response.ok or (response.status == _NOT_MODIFIED and "If-None-Match" in request.headers):
                         return self.result(request, response)
                     if (in_json := self._in_json(request, response)) is not None:
                         request = attempts.change(in_json)

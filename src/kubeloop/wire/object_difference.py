@@ -7,6 +7,7 @@ Items of lists are matched by the merge keys of the kind, as `kubectl apply` doe
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
@@ -17,7 +18,6 @@ from kubeloop._kit.value import Value
 from kubeloop.objects.compare_data import NAMES
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.equality import same
-from kubeloop.objects.json.encode import dumps
 from kubeloop.objects.model import Model
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list
@@ -63,12 +63,12 @@ def diff(old: object, new: object, *, ignore: Iterable[str] = _UNTOLD) -> Differ
         TypeError: An argument has none of these forms.
         EncodeError: A mapping contains a value that has no JSON form.
     """
-    before, model = _read(old)
-    after, other = _read(new)
     found = _Comparison(frozenset(ignore))
-    chosen = model or other
-    shape = None if chosen is None else Shape("object", chosen, model=chosen)
     try:
+        before, model = _read(old)
+        after, other = _read(new)
+        chosen = model or other
+        shape = None if chosen is None else Shape("object", chosen, model=chosen)
         found.compare(before, after, "", _Place(shape))
     except RecursionError:
         raise ValueError("diff: the objects are nested too deeply") from None
@@ -82,11 +82,18 @@ def _read(obj: Any) -> tuple[Any, Any]:
         obj = finished.after
     if isinstance(obj, Model):
         cls = class_of(obj)
-        return to_data(obj), cls.__plain__ or cls
+        return _without_nulls(to_data(obj)), cls.__plain__ or cls
     if not isinstance(obj, (Mapping, Unstructured, UnstructuredDraft)):
         raise TypeError(f"diff: expected a model, a draft, an Unstructured or a mapping, got {type(obj).__name__}")
-    data = to_data(obj)
+    data = _without_nulls(to_data(obj))
     return data, _class_of(data)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a JSON value without the members of objects that are null."""
+    if is_dict(value):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if is_list(value) else value
 
 
 def _class_of(data: Any) -> Any:
@@ -145,8 +152,8 @@ class _Comparison:
             return
         if is_dict(old) and is_dict(new):
             for name in dict.fromkeys((*old, *new)):
-                before, after = (_ABSENT if each.get(name) is None else each[name] for each in (old, new))
-                inner = place.member(name, new.get(name) or old.get(name))
+                before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
+                inner = place.member(name, before if after is _ABSENT else after)
                 self.compare(before, after, _below(path, name), inner)
         elif is_list(old) and is_list(new) and not place.is_secret:
             self._compare_lists(old, new, path, place)
@@ -175,7 +182,7 @@ class _Comparison:
             self.differences.append(Difference(path, "reordered", kept_before, kept_after))
 
     def _compare_sets(self, old: list[Any], new: list[Any], path: str, place: _Place) -> None:
-        before, after = ({dumps(each): each for each in items} for items in (old, new))
+        before, after = ({_sorted_text(each): each for each in items} for items in (old, new))
         for text, value in before.items():
             if text not in after:
                 self._add("removed", value, None, path, place.item(value))
@@ -184,7 +191,7 @@ class _Comparison:
                 self._add("added", None, value, path, place.item(value))
 
     def _compare_in_order(self, old: list[Any], new: list[Any], path: str, place: _Place) -> None:
-        before, after = [dumps(each) for each in old], [dumps(each) for each in new]
+        before, after = [_sorted_text(each) for each in old], [_sorted_text(each) for each in new]
         for tag, begin, end, start, stop in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             if tag == "equal":
                 continue
@@ -210,11 +217,11 @@ _HEAD = frozenset({"apiVersion", "kind"})
 
 
 def _masked(value: Any, place: _Place) -> Any:
-    """Return a JSON value with masks in place of its secret parts, and without nulls."""
+    """Return a JSON value with masks in place of its secret parts."""
     if place.is_secret:
         return MASK
     if is_dict(value):
-        return {name: _masked(each, place.member(name, each)) for name, each in value.items() if each is not None}
+        return {name: _masked(each, place.member(name, each)) for name, each in value.items()}
     if is_list(value):
         return [_masked(each, place.item(each)) for each in value]
     return value
@@ -234,6 +241,11 @@ def _names_items(items: list[Any], key: str) -> bool:
             return False
         names.add(name)
     return True
+
+
+def _sorted_text(value: Any) -> str:
+    """Return a text that is the same for objects whose members differ only in their order."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _below(path: str, name: str) -> str:

@@ -1,11 +1,16 @@
 """Typed clients: each resource has the verbs and subresources that the server supports, and no others."""
 
-from typing import assert_type
+from collections.abc import Mapping
+from typing import Any, assert_type
 
 from kubeloop.clients.clientset import Clientset
+from kubeloop.clients.dynamic import DynamicResource
+from kubeloop.discovery import APIResources, RESTMapping
+from kubeloop.meta.gvk import GroupResource, GroupVersionKind
 from kubeloop.models import apps_v1, authentication_v1, autoscaling_v1, core_v1, meta_v1, policy_v1
 from kubeloop.objects.model import KindList
 from kubeloop.program import run
+from kubeloop.unstructured import Unstructured
 
 
 async def verbs(clientset: Clientset) -> None:
@@ -64,10 +69,21 @@ def programs() -> None:
     run(programs)  # error
 
 
+async def any_name(clientset: Clientset) -> None:
+    deployments = await clientset.resolve("deploy", "default")
+    assert_type(deployments, DynamicResource)
+    assert_type(await deployments.get("web"), Unstructured)
+    assert_type(await clientset.mapper.resolve(GroupVersionKind("apps", "v1", "Deployment")), RESTMapping)
+    assert_type(await clientset.mapper.expand_category("all"), tuple[GroupResource, ...] | None)
+    assert_type(await clientset.discovery.api_resources(namespaced=True, sort_by="kind"), APIResources)
+    assert_type(await clientset.openapi.schema("v1"), Mapping[str, Any])
+
+
 async def wrong(clientset: Clientset) -> None:
     print(clientset.core_v2)  # error
     clientset.core_v1.configmaps("a")  # error
     clientset.core_v1.nodes("default")  # error
+    await clientset.discovery.api_resources(sort_by="age")  # error
     pods = clientset.core_v1.pods("default")
     await pods.create(core_v1.Service())  # error
     await pods.scale("a").get()  # error

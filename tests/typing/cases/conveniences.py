@@ -43,7 +43,8 @@ async def right(clientset: kubeloop.Clientset) -> None:
     assert_type(await deployments.add_finalizer("web", "a.example/b"), apps_v1.Deployment)
     assert_type(await deployments.add_finalizer(web, "a.example/b"), apps_v1.Deployment)
     assert_type(await deployments.remove_finalizer(web, "a.example/b"), apps_v1.Deployment | None)
-    assert_type(await deployments.ensure_absent("web", grace_period_seconds=0), bool)
+    assert_type(await deployments.ensure_absent("web", grace_period_seconds=0, wait=60), bool)
+    await deployments.ensure_absent("web", wait="1m")  # error
 
     scale = deployments.scale("web")
     assert_type(await scale.edit(double), autoscaling_v1.Scale)

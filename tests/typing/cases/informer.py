@@ -51,7 +51,9 @@ def metadata(factory: SharedInformerFactory) -> None:
     things = factory.metadata(GroupVersionResource("g.io", "v1", "things"), transform=lambda thing: thing)
     assert_type(things, SharedInformer[meta_v1.PartialObjectMetadata])
     assert_type(factory.informer(Unstructured, GroupVersionKind("g.io", "v1", "Thing")), SharedInformer[Unstructured])
-    factory.metadata("secrets")  # error
+    factory.metadata(5)  # error
+    assert_type(factory.informer(Unstructured, "deploy"), SharedInformer[Unstructured])
+    assert_type(factory.metadata("secrets"), SharedInformer[meta_v1.PartialObjectMetadata])
     factory.metadata(core_v1.PodSpec)  # error
     print(secrets.lister.get("a").data)  # error
     assert_type(factory.metadata(core_v1.Pod, namespace=["a", DEFAULT]), SharedInformer[meta_v1.PartialObjectMetadata])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -9,9 +11,9 @@ import pytest
 import kubeloop
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import fake
-from kubeloop.testing.virtual_time import in_virtual_time
-from tests.support.scripted_clientset import clientset
-from tests.support.scripted_transport import ScriptedResponse
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
+from tests.support.scripted_clientset import clientset, pod
+from tests.support.scripted_transport import ScriptedResponse, list_of
 
 OURS = "example.com/release-address"
 
@@ -179,3 +181,50 @@ async def test_ensure_absent_raises_where_the_resource_is_not_served() -> None:
     clients, _ = clientset(ScriptedResponse.text("404 page not found", 404))
     with pytest.raises(kubeloop.NotFound):
         await clients.core_v1.config_maps("shop").ensure_absent("paint")
+
+
+@in_virtual_time
+async def test_ensure_absent_waits_until_finalizers_let_the_object_go() -> None:
+    config_maps = fake.Clientset(config_map(OURS)).core_v1.config_maps("shop")
+
+    async def release() -> None:
+        await asyncio.sleep(5)
+        await config_maps.remove_finalizer("paint", OURS)
+
+    task = asyncio.create_task(release())
+    assert await config_maps.ensure_absent("paint", wait=60) is True
+    assert elapsed() >= 5
+    assert not await config_maps.exists("paint")
+    assert await config_maps.ensure_absent("paint", wait=60) is False
+    await task
+
+
+@in_virtual_time
+async def test_ensure_absent_reports_an_object_that_stays() -> None:
+    config_maps = fake.Clientset(config_map(OURS)).core_v1.config_maps("shop")
+    with pytest.raises(kubeloop.WaitTimeout, match="paint"):
+        await config_maps.ensure_absent("paint", wait=3)
+    assert elapsed() == 3
+    with pytest.raises(ValueError, match="a dry run deletes nothing"):
+        await config_maps.ensure_absent("paint", wait=3, dry_run=True)
+
+
+@in_virtual_time
+async def test_an_object_that_is_created_again_is_neither_deleted_nor_waited_for() -> None:
+    clients = fake.Clientset(config_map())
+    config_maps = clients.core_v1.config_maps("shop")
+
+    found = await config_maps.get("paint")
+    await config_maps.delete("paint")
+    await config_maps.create({"metadata": {"name": "paint"}})
+    assert await config_maps.ensure_absent("paint", uid=found.metadata.uid, wait=60) is False
+    assert await config_maps.exists("paint")
+
+
+@in_virtual_time
+async def test_an_object_that_cannot_be_read_is_deleted_by_its_uid() -> None:
+    broken = {**pod("a", 5), "spec": {"containers": "none"}}
+    deleted = {"kind": "Status", "apiVersion": "v1", "status": "Success"}
+    clients, transport = clientset(ScriptedResponse.of(broken), ScriptedResponse.of(deleted), list_of([], "7"))
+    assert await clients.core_v1.pods("x").ensure_absent("a", wait=60) is True
+    assert json.loads(transport.requests[1].body or b"")["preconditions"] == {"uid": "uid-a"}

@@ -94,7 +94,11 @@ async def test_the_files_have_the_names_and_the_form_of_kubectls(open_cache: Ope
 
 @in_virtual_time
 async def test_only_the_user_may_read_and_write_the_files_and_they_hold_no_secret(open_cache: OpenCache) -> None:
-    await open_cache().server_groups()
+    mask = os.umask(0o002)  # files of others would be writable for their group
+    try:
+        await open_cache().server_groups()
+    finally:
+        os.umask(mask)
     for path in [open_cache.folder, *open_cache.folder.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
     assert not any(b"a-secret-token" in path.read_bytes() for path in open_cache.files())

@@ -10,7 +10,7 @@ import pytest
 import kubeloop
 from kubeloop import errors
 from kubeloop.drain import DrainFailed, DrainRefused, DrainStep, cordon, drain, uncordon
-from kubeloop.drain.node_drain import MAX_AT_ONCE
+from kubeloop.drain.eviction_run import MAX_AT_ONCE
 from kubeloop.testing import APIServer
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, now
 from tests.support.drained import kubelet, node, owned_by, pod_json, pod_on, seconds_ago
@@ -303,6 +303,8 @@ async def test_a_selector_and_filters_of_the_caller_choose_pods() -> None:
     }
     with pytest.raises(ValueError, match="app in"):
         await drain(clients, "n1", pod_selector="app in")
+    with pytest.raises(ValueError, match="expected 0 or more seconds or None as timeout, got -1"):
+        await drain(clients, "n1", timeout=-1)
 
 
 @in_virtual_time

@@ -220,6 +220,17 @@ async def test_a_transport_that_is_given_stays_open() -> None:
 
 
 @in_virtual_time
+async def test_304_is_the_result_of_a_request_that_names_what_it_has_and_an_error_of_another() -> None:
+    unchanged = ScriptedResponse(304, headers={"ETag": '"a"'})
+    rest = client(ScriptedTransport(unchanged, unchanged))
+    request = rest.new_request("GET", "/apis")
+    result = await rest.send(request.with_header("If-None-Match", '"a"'))
+    assert (result.status, result.body) == (304, b"")
+    with pytest.raises(kubeloop.APIError, match="304"):
+        await rest.send(request)
+
+
+@in_virtual_time
 async def test_warnings_go_to_the_handler() -> None:
     seen: list[ServerWarning] = []
     headers = {"Warning": '299 - "old API", 299 - "two"'}

@@ -80,8 +80,8 @@ class ApplyRun:
         self._has_stopped = False
         self._definitions = SetDefinitions()
         self._new_namespaces: set[str] = set()
-        self._stored: dict[tuple[str, str], Mapping[str, Mapping[str, Any]] | None] = {}
-        self._names: dict[tuple[str, str], set[str]] = {}
+        self._stored: dict[str, Mapping[str, Mapping[str, Any]] | None] = {}
+        self._names: dict[str, set[str]] = {}
 
     async def run(self, objects: Iterable[Any]) -> ApplyReport:
         """Apply the objects and return what happened to each."""
@@ -90,7 +90,7 @@ class ApplyRun:
         await self._find_resources(ordered)
         sendable = [obj for obj in ordered if obj.error is None]
         for obj in sendable:
-            self._names.setdefault(obj.group, set()).add(obj.name)
+            self._names.setdefault(obj.collection, set()).add(obj.name)
         self._stop_before(ordered)
         steps = self._settings.steps
         # With objects that are all wrong, the report says why; without any, the steps refuse.
@@ -204,13 +204,13 @@ class ApplyRun:
 
     async def _before(self, obj: PlannedObject) -> Mapping[str, Mapping[str, Any]] | None:
         """Return the objects of the collection before its first apply, by name; None if they are not known."""
-        group = obj.group
-        if group not in self._stored:
+        path = obj.collection
+        if path not in self._stored:
             is_new = obj.namespace in self._new_namespaces or self._definitions.is_new(obj)
-            names = self._names.get(group, {obj.name})
+            names = self._names.get(path, {obj.name})
             whole = self._settings.dry_run
-            self._stored[group] = {} if is_new else await read_stored(self._rest, group[0], names, whole=whole)
-        return self._stored[group]
+            self._stored[path] = {} if is_new else await read_stored(self._rest, path, names, whole=whole)
+        return self._stored[path]
 
     async def _problem_of_kind(self, obj: PlannedObject) -> KubeloopError | None:
         """Return why the server does not serve the kind of an object that the set defines; None if it does.

@@ -72,18 +72,18 @@ class DeleteRun:
     async def _delete_stage(self, objects: Sequence[PlannedObject], deadline: float) -> None:
         """Delete objects, wait until they no longer exist, and report each after that."""
         results: list[ManifestResult] = []
-        pending: dict[tuple[str, str], dict[str, str]] = {}
-        first: dict[tuple[str, str], PlannedObject] = {}
+        pending: dict[str, dict[str, str]] = {}
+        first: dict[str, PlannedObject] = {}
         for obj in objects:
             result, uid = await self._delete(obj)
             results.append(result)
             self._has_stopped |= result.has_failed and self._settings.on_error == "stop"
             if uid and self._settings.wait and not self._settings.options.get("dry_run"):
-                pending.setdefault(obj.group, {})[obj.name] = uid
-                first.setdefault(obj.group, obj)
+                pending.setdefault(obj.collection, {})[obj.name] = uid
+                first.setdefault(obj.collection, obj)
         late: dict[tuple[str, str, str], KubeloopError] = {}
-        for group, uids in pending.items():
-            obj = first[group]
+        for path, uids in pending.items():
+            obj = first[path]
             found = await wait_until_gone(self._rest, obj.resource, obj.namespace, uids, deadline)
             late |= {(obj.gvk.kind, obj.namespace, name): error for name, error in found.items()}
         for result in results:
@@ -101,7 +101,7 @@ class DeleteRun:
         if self._has_stopped:
             return result_of(obj, "skipped", reason="an object before it failed, and on_error is 'stop'"), ""
         request = self._rest.new_request(
-            "DELETE", obj.path(), self._body, is_confidential=obj.resource.is_confidential
+            "DELETE", obj.path, self._body, is_confidential=obj.resource.is_confidential
         ).with_header("Accept", "application/json")
         try:
             response = await self._rest.call(request, JSON_OBJECT)

@@ -45,7 +45,7 @@ async def _diff_one(rest: RESTClient, apply: ObjectApply, obj: PlannedObject, *,
         return ObjectDiff(result_of(obj, "failed", error=obj.error))
     live: dict[str, Any] | None
     try:
-        request = rest.new_request("GET", obj.path(), is_confidential=obj.resource.is_confidential)
+        request = rest.new_request("GET", obj.path, is_confidential=obj.resource.is_confidential)
         try:
             live = await rest.call(request.with_header("Accept", "application/json"), JSON_OBJECT)
         except NotFound:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.clients.resource_info import ResourceInfo, resource_info
@@ -27,7 +29,7 @@ class KindResources:
     """The resources of the kinds of one set of manifests.
 
     Args:
-        mapper: The mapper of the client, which is asked about kinds without a class. The first kind that it does not
+        mapper: The mapper of the client, which is used for kinds without a class. The first kind that it does not
             know makes it ask the server again, once for the set.
     """
 
@@ -51,22 +53,22 @@ class KindResources:
             except TypeError:
                 raise DecodeError(f"{obj}: expected a kind with a resource, got a kind that is not stored") from None
         failure = self._failures.get(obj.gvk)
-        if failure is not None:
-            raise failure
-        try:
-            return info_of(await self._mapping(obj.gvk))
-        except KubeloopError as error:
-            self._failures[obj.gvk] = error
-            raise
+        if failure is None:
+            try:
+                return info_of(await self._mapping(obj.gvk))
+            except KubeloopError as error:
+                failure = self._failures[obj.gvk] = error.with_traceback(None)
+        failure = copy(failure)  # an error per object, with notes of its own
+        failure.__notes__ = list(getattr(failure, "__notes__", ()))
+        failure.add_note(f"it is the kind of {obj}")
+        raise failure from None
 
     async def _mapping(self, kind: GroupVersionKind) -> RESTMapping:
-        if self._has_refreshed:
-            return (await self._mapper.table()).mapping(kind)
-        try:
-            return (await self._mapper.table()).mapping(kind)
-        except (NoMatch, AmbiguousMatch, DiscoveryIncomplete):
-            self._has_refreshed = True
-            return await self._mapper.mapping(kind)
+        table = await self._mapper.table()
+        with suppress(*(() if self._has_refreshed else (NoMatch, AmbiguousMatch, DiscoveryIncomplete))):
+            return table.mapping(kind)
+        self._has_refreshed = True
+        return await self._mapper.mapping(kind)
 
 
 def defined_resources(definition: Mapping[str, Any]) -> dict[GroupVersionKind, ResourceInfo]:

@@ -15,6 +15,7 @@ from kubeloop.clients.manifests.planned_object import JSON_OBJECT
 from kubeloop.errors import Conflict, KubeloopError
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.patch import APPLY_PATCH, JSON_PATCH
+from kubeloop.wire.request import target
 
 if TYPE_CHECKING:
     from kubeloop.clients.manifests.planned_object import PlannedObject
@@ -82,7 +83,8 @@ class ObjectApply:
         self._manager = field_manager
         common: dict[str, ParamValue] = {"dryRun": "All" if dry_run else None, "fieldValidation": field_validation}
         self._options = {name: value for name, value in common.items() if value is not None}
-        self._apply_params = {"fieldManager": field_manager, **({"force": True} if force else {}), **self._options}
+        takes_over = {"force": True} if force else {}
+        self._apply_query = target("", {"fieldManager": field_manager, **takes_over, **self._options})
 
     async def send(self, obj: PlannedObject) -> AppliedObject:
         """Apply an object with one request.
@@ -92,7 +94,7 @@ class ObjectApply:
             KubeloopError: As of `RESTClient.send`.
             ValueError: A name would break the path.
         """
-        return _read(await self._patch(obj, self._apply_params, obj.data, APPLY_PATCH))
+        return _read(await self._patch(obj, self._apply_query, obj.data, APPLY_PATCH))
 
     async def migrate(self, obj: PlannedObject, applied: AppliedObject) -> AppliedObject:
         """Move an object that was just applied from client-side to server-side apply; other objects cost nothing.
@@ -132,8 +134,8 @@ class ObjectApply:
             "kind": obj.gvk.kind,
             "metadata": {**place, "annotations": {LAST_APPLIED: text}},
         }
-        params = {**self._options, "fieldManager": _KUBECTL_LAST_APPLIED}
-        kept = _read(await self._patch(obj, params, body, APPLY_PATCH))
+        query = target("", {**self._options, "fieldManager": _KUBECTL_LAST_APPLIED})
+        kept = _read(await self._patch(obj, query, body, APPLY_PATCH))
         return applied.replace(data=kept.data)
 
     async def _move_fields(
@@ -145,32 +147,32 @@ class ObjectApply:
             Conflict: The object changed before each of the attempts.
         """
         metadata = applied.metadata
-        params = {**self._options, "fieldManager": self._manager}
+        query = target("", {**self._options, "fieldManager": self._manager})
         for attempt in range(1, _MIGRATION_ATTEMPTS + 1):
             patch = migration_patch(metadata, managers, self._manager)
             if patch is None:
                 return None
             try:
-                moved = _read(await self._patch(obj, params, patch, JSON_PATCH))
+                moved = _read(await self._patch(obj, query, patch, JSON_PATCH))
             except Conflict as error:
                 if attempt == _MIGRATION_ATTEMPTS:
                     raise
                 logger.debug("manifests: %s changed while its fields were moved (%s); reading it again", obj, error)
-                request = self._rest.new_request("GET", obj.path(), is_confidential=obj.resource.is_confidential)
+                request = self._rest.new_request("GET", obj.path, is_confidential=obj.resource.is_confidential)
                 found = await self._rest.call(request, JSON_OBJECT)
                 metadata = _metadata(found)
             else:
                 return applied.replace(data=moved.data)
         return None
 
-    async def _patch(
-        self, obj: PlannedObject, params: Mapping[str, ParamValue], body: object, content_type: str
-    ) -> Result:
+    async def _patch(self, obj: PlannedObject, query: str, body: object, content_type: str) -> Result:
         confidential = obj.resource.is_confidential
         request = self._rest.new_request(
-            "PATCH", obj.path(params), body, content_type=content_type, is_confidential=confidential
+            "PATCH", obj.path + query, body, content_type=content_type, is_confidential=confidential
         )
-        return await self._rest.send(request.with_header("Accept", "application/json"))
+        if "Accept" not in request.headers:  # the client prefers another format than JSON
+            request = request.with_header("Accept", "application/json")
+        return await self._rest.send(request)
 
 
 def _metadata(data: Mapping[str, Any]) -> Mapping[str, Any]:

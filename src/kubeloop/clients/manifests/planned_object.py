@@ -15,12 +15,11 @@ from kubeloop.meta.gvk import GroupVersionKind
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.model import Kind, KindList
 from kubeloop.unstructured import Unstructured
-from kubeloop.wire.request import resource_path, target
+from kubeloop.wire.request import resource_path, segment
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.rest.client import RESTClient
-    from kubeloop.wire.request import Params
 
 __all__ = ["JSON_OBJECT", "PlannedObject", "find_places", "plan"]
 
@@ -55,7 +54,7 @@ class PlannedObject:
         error: Why the object cannot be sent; None if it can.
     """
 
-    __slots__ = ("data", "error", "gvk", "info", "model", "name", "namespace")
+    __slots__ = ("_collection", "data", "error", "gvk", "info", "model", "name", "namespace")
 
     def __init__(self, gvk: GroupVersionKind, namespace: str, name: str, data: Mapping[str, Any]) -> None:
         self.gvk = gvk
@@ -65,6 +64,7 @@ class PlannedObject:
         self.model: type[Kind] | None = None
         self.info: ResourceInfo | None = None
         self.error: Exception | None = None
+        self._collection = ""
 
     @property
     def resource(self) -> ResourceInfo:
@@ -78,20 +78,21 @@ class PlannedObject:
         return self.info
 
     @property
-    def group(self) -> tuple[str, str]:
-        """The path of the collection that the object is in, and the resource's group and version, as a key."""
-        info = self.resource
-        return resource_path(info.group_version, info.plural, namespace=self.namespace or None), str(info.group_version)
-
-    def path(self, params: Params | None = None) -> str:
-        """Return the escaped path of the object, with a query.
+    def collection(self) -> str:
+        """The path of the collection that the object is in. It needs the resource and the namespace.
 
         Raises:
             ValueError: A name would break the path.
         """
-        info = self.resource
-        path = resource_path(info.group_version, info.plural, namespace=self.namespace or None, name=self.name)
-        return target(path, params) if params else path
+        if not self._collection:
+            info = self.resource
+            self._collection = resource_path(info.group_version, info.plural, namespace=self.namespace or None)
+        return self._collection
+
+    @property
+    def path(self) -> str:
+        """The path of the object. Errors as of `collection`."""
+        return f"{self.collection}/{segment(self.name, 'name')}"
 
     def __str__(self) -> str:
         where = f"{self.namespace}/{self.name}" if self.namespace else self.name
@@ -147,7 +148,7 @@ async def find_places(
             continue
         try:
             _set_place(obj, defined.get(obj.gvk) or await resources.find(obj), default, namespace)
-            obj.path()  # refuses names that would break it
+            _ = obj.path  # refuses names that would break it
         except (KubeloopError, ValueError, TypeError) as error:
             obj.error = error
             continue

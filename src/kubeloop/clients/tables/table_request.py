@@ -5,7 +5,7 @@ Reference: kubectl pkg/cmd/get; cli-runtime pkg/resource, FollowContinue.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,21 @@ if TYPE_CHECKING:
 __all__ = ["read_objects", "read_table"]
 
 
-async def read_table(endpoint: Endpoint[Any], options: ListOptions) -> Table:
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+async def read_table(
+    endpoint: Endpoint[Any], options: ListOptions, *, now: Callable[[], datetime] = _wall_clock
+) -> Table:
     """Read the table of a collection, in pages of 500 rows unless the options name another `limit`.
 
     A list whose snapshot expires between two pages is read whole; no object is in the table twice.
+
+    Args:
+        endpoint: The resource.
+        options: The options of the list.
+        now: The wall clock, for the ages of objects that come without a table.
     """
     place = await endpoint.located()
     params = list_params(options)
@@ -41,7 +52,8 @@ async def read_table(endpoint: Endpoint[Any], options: ListOptions) -> Table:
     has_more = True
     while has_more:
         try:
-            page = await _read(place, place.collection, {**params, **pager.page().params()}, options.get("timeout"))
+            asked = {**params, **pager.page().params()}
+            page = read_page(await _read(place, place.collection, asked, options.get("timeout")), now())
         except Gone as error:
             if not pager.recover(error):
                 raise
@@ -53,21 +65,28 @@ async def read_table(endpoint: Endpoint[Any], options: ListOptions) -> Table:
     return joined(pages, kind=kind_text(place.info), with_namespace=with_namespace)
 
 
-async def read_objects(endpoint: Endpoint[Any], names: Sequence[str], timeout: float | None) -> Table:
-    """Read the table of some objects, with a request for each.
+async def read_objects(
+    endpoint: Endpoint[Any],
+    names: Sequence[str],
+    timeout: float | None,
+    *,
+    now: Callable[[], datetime] = _wall_clock,
+) -> Table:
+    """Read the table of some objects, with a request for each. Other arguments as of `read_table`.
 
     Raises:
         NotFound: There is no object of one of the names.
     """
     place = await endpoint.located()
     paths = [place.path(name, verb="as_table") for name in names]
-    pages = [await _read(place, path, None, timeout) for path in paths]
+    pages = [read_page(await _read(place, path, None, timeout), now()) for path in paths]
     return joined(pages, kind=kind_text(place.info), with_namespace=False)
 
 
 async def _read(
     place: ResourceEndpoint[Any], path: str, params: Mapping[str, Any] | None, timeout: float | None
-) -> TablePage:
+) -> object:
     request = place.request("GET", path, params).with_header("Accept", ACCEPT)
     result = await place.rest.send(request, timeout=timeout, is_list=True)
-    return read_page(result.read(), datetime.now(UTC))
+    found: object = result.read()
+    return found

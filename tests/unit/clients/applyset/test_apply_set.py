@@ -9,8 +9,8 @@ import pytest
 
 from kubeloop.clients.applyset.applyset_format import ADDITIONAL_NAMESPACES, CONTAINS_GROUP_KINDS, PART_OF, TOOLING
 from kubeloop.clients.applyset.prune_result import PruneResult
-from kubeloop.errors import ApplySetError, ConnectionLost, DiscoveryIncomplete, NoMatch, NotFound
-from kubeloop.testing.virtual_time import in_virtual_time, settle
+from kubeloop.errors import ApplySetError, Conflict, ConnectionLost, DiscoveryIncomplete, NoMatch, NotFound
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.wire.request import Request
 from tests.support.applyset_world import Run, World
 from tests.support.scripted_transport import Hang, ScriptedResponse, error_status, query
@@ -307,6 +307,17 @@ async def test_fields_of_the_parent_that_another_manager_owns_are_taken_over(cap
     assert [each.split(";")[0] for each in caplog.messages] == [
         "apply set ConfigMap web/shop: another field manager owns what kubeloop-applyset has to own"
     ]
+
+
+@in_virtual_time
+async def test_a_parent_that_changes_under_every_attempt_is_a_conflict_after_ten_of_them() -> None:
+    world = World()
+    world.fault = failing("PATCH", "configmaps/shop", error_status(409, "Conflict", "modified"), times=99)
+    with pytest.raises(Conflict, match="modified"):
+        await Run(world, "web").of("Secret a/x")
+    assert world.sent.count("PATCH web/configmaps/shop") == 10
+    assert 0.3 < elapsed() < 10
+    assert world.names() == set()
 
 
 @in_virtual_time

@@ -359,3 +359,26 @@ async def test_where_a_definition_may_not_be_changed_the_one_on_the_server_count
 async def test_a_definition_that_is_in_the_set_twice_serves_its_objects(server: ApplyServer, client: Clientset) -> None:
     report = await client.apply_manifests([crd(), crd(), backup()], field_manager="me")
     assert [each.outcome for each in report] == ["created", "failed", "created"]
+
+
+async def test_unknown_kinds_make_the_mapper_ask_once_more_and_have_an_error_per_object(
+    server: ApplyServer, client: Clientset
+) -> None:
+    server.responses = {
+        "GET /api": [ScriptedResponse.of({"kind": "APIVersions", "versions": []})] * 2,
+        "GET /apis": [ScriptedResponse.of({"kind": "APIGroupList", "apiVersion": "v1", "groups": []})] * 2,
+    }
+    unknown = [
+        {"apiVersion": f"{group}.io/v1", "kind": kind, "metadata": {"name": name}}
+        for group in "xy"
+        for kind in ("Foo", "Bar")
+        for name in "ab"
+    ]
+    report = await client.apply_manifests([*unknown, config_map()], field_manager="me")
+    assert len(report.failed) == 8
+    assert all(isinstance(each.error, kubeloop.NoMatch) for each in report.failed)
+    notes = [(each.error or Exception()).__notes__ for each in report.failed]
+    assert sorted(notes)[:2] == [["it is the kind of Bar a"], ["it is the kind of Bar a"]]
+    assert all(len(each) == 1 for each in notes)
+    assert [line for line in server.lines if line.startswith("GET /api")].count("GET /apis") == 2
+    assert report[0].outcome == "created"

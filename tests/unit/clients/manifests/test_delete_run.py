@@ -173,7 +173,7 @@ async def test_the_wait_survives_cuts_and_an_expired_version(server: ApplyServer
 async def test_an_object_that_still_exists_at_the_end_of_the_timeout_has_failed(
     server: ApplyServer, client: Clientset
 ) -> None:
-    held = stored("a", "u1", 8, finalizers=["example.com/keep"])
+    held = stored("a", "u1", 8, finalizers=["example.com/keep"], deletionTimestamp="2026-01-01T00:00:00Z")
     server.responses = {
         f"DELETE {MAPS}/a": [terminating()],
         f"GET {MAPS}": [listed(held), watch_response(3600.0)],
@@ -183,7 +183,7 @@ async def test_an_object_that_still_exists_at_the_end_of_the_timeout_has_failed(
     assert [(each.name, each.outcome) for each in report] == [("b", "deleted"), ("a", "failed")]
     error = report[1].error
     assert isinstance(error, kubeloop.WaitTimeout)
-    assert "ConfigMap a was deleted, but exists at the end of the timeout" in str(error)
+    assert "timed out waiting for deletion: ConfigMap shop/a: " in str(error)
     assert "example.com/keep" in error.objects[0].state
 
 
