@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kubeloop.testing.controlplane.steps import Steps
 
-__all__ = ["API_SERVER", "ServerProcess"]
+__all__ = ["API_SERVER", "ServerProcess", "is_written"]
 
 API_SERVER = "kube-apiserver"
 """The name of the only component."""
@@ -155,7 +155,7 @@ class ServerProcess:
         deadline = time.monotonic() + _READY_SECONDS
         while True:
             component.check()
-            if not self._tls or self.ca_file.exists():
+            if not self._tls or is_written(self.ca_file):
                 api = self._admin_api()
                 try:
                     if api.is_ok("/readyz", timeout=1.0):
@@ -191,3 +191,11 @@ class ServerProcess:
 
     def __repr__(self) -> str:
         return "<ServerProcess stopped>" if self._component is None else f"<ServerProcess {self.url}>"
+
+
+def is_written(certificate: Path) -> bool:
+    """Return whether another process has written all of a certificate in PEM."""
+    try:
+        return certificate.read_bytes().rstrip().endswith(b"-----END CERTIFICATE-----")
+    except FileNotFoundError:
+        return False

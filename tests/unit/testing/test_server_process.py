@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kubeloop.testing import ControlPlaneError, ServerProcess
+from kubeloop.testing.server_process import is_written
 
 
 def test_a_server_that_does_not_run_says_so() -> None:
@@ -33,3 +36,13 @@ def test_a_server_is_started_once() -> None:
             server.__enter__()
         assert server.log_path.parent == server.kubeconfig.parent == server.data_dir
     assert repr(server) == "<ServerProcess stopped>"
+
+
+def test_a_certificate_is_read_when_all_of_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "ca.crt"
+    found = [is_written(path)]
+    begin = "-----BEGIN CERTIFICATE-----\nMIIB"
+    for text in ("", begin, f"{begin}\n-----END CERTIFICATE-----\n"):
+        path.write_text(text)
+        found.append(is_written(path))
+    assert found == [False, False, False, True]
