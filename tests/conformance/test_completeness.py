@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_overloads
 
 import pytest
 
@@ -190,12 +190,13 @@ def _client(api_version: str, kind: str, plural: str) -> type | None:
 
 
 def _returned(owner: type, method: str) -> type | None:
-    """Return the class that a generated accessor returns, by the accessor's annotation."""
+    """Return the class that a generated accessor returns, by its annotation or that of its first overload."""
     found = getattr(owner, method, None)
     if found is None:
         return None
     module = import_module(found.__module__)
-    result = getattr(module, inspect.signature(found).return_annotation)
+    accessor = next(iter(get_overloads(found)), found)
+    result = getattr(module, inspect.signature(accessor).return_annotation)
     assert isinstance(result, type)
     return result
 
