@@ -330,6 +330,25 @@ async def test_requests_are_those_of_kubectl_and_one_list_per_resource(
     assert len(lists) == len(set(lists)) == 8
 
 
+async def test_deletions_without_a_wait_send_the_requests_of_kubectl(
+    clientset: kubeloop.Clientset, namespace: str, other_namespace: str, tmp_path: Path
+) -> None:
+    objects = kubeloop.parse_manifests(DOCUMENTS)
+    for place in (namespace, other_namespace):
+        await clientset.apply_manifests(objects, field_manager="me", namespace=place)
+    async with counting_proxy(clientset, tmp_path) as proxy:
+        arguments = ("delete", "--wait=false", "--namespace", other_namespace, "-f", "-")
+        await Kubectl(proxy.kubeconfig).run(*arguments, input=DOCUMENTS)
+        theirs = proxy.without_discovery()
+        proxy.clear()
+        async with kubeloop.Clientset(kubeloop.load_config(proxy.kubeconfig)) as proxied:
+            report = await proxied.delete_manifests(objects, namespace=namespace, wait=False)
+        ours = list(proxy.lines)
+    report.raise_failed()
+    deletions = [line for line in theirs if line.startswith("DELETE")]
+    assert sorted(line.replace(namespace, other_namespace) for line in ours) == sorted(deletions)
+
+
 def _map(name: str, data: dict[str, str]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
