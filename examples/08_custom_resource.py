@@ -42,7 +42,7 @@ async def main() -> None:
         await backups.edit("nightly", pause)
         async with backups.edit_status("nightly") as draft:
             draft.status.phase = "Waiting"
-        scale = await backups.scale("nightly").patch({"spec": {"replicas": 3}})
+        scale = await backups.scale("nightly", 3)
         print(f"{scale.spec.replicas} workers")
 
         factory = kubeloop.SharedInformerFactory(clientset, namespace="default")

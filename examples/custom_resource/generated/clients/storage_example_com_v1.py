@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from kubeloop.clients.group_client import GroupClient
+from kubeloop.clients.replica_count import ScaleOptions, scaled
 from kubeloop.clients.resource_client import StatusResourceClient
 from kubeloop.clients.subresource import GetSub, PatchSub, UpdateSub
 from ..models import storage_example_com_v1
@@ -42,11 +44,28 @@ class StorageExampleComV1(GroupClient):
 class Backups(StatusResourceClient[storage_example_com_v1.Backup, storage_example_com_v1.BackupList]):
     """Backups of storage.example.com/v1: every verb and status."""
 
-    def scale(self, name: str) -> BackupScale:
-        """Return the client of the subresource scale of one object."""
+    @overload
+    def scale(self, name: str) -> BackupScale: ...
+    @overload
+    def scale(
+        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
+    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
+    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
+        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
+
+        Args:
+            name: The name of the object.
+            replicas: The number of replicas.
+            **options: Keyword arguments, see `ScaleOptions`:
+                current_replicas: int | None
+                resource_version: str | None
+                dry_run: bool
+                field_manager: str | None
+                timeout: float | None
+        """
         from kubeloop.models import autoscaling_v1
 
-        return BackupScale(self._endpoint, name, "scale", autoscaling_v1.Scale)
+        return scaled(BackupScale(self._endpoint, name, "scale", autoscaling_v1.Scale), replicas, options)
 
 
 class BackupScale(GetSub["autoscaling_v1.Scale"], UpdateSub["autoscaling_v1.Scale"], PatchSub["autoscaling_v1.Scale"]):
