@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 async def pods_on(
-    clientset: Clientset, node: str, pod_selector: str | labels.Selector | None = None
+    clientset: Clientset, node: str, pod_selector: labels.LabelSelection | None = None
 ) -> core_v1.PodList:
     """Read the pods of a node."""
     return await clientset.core_v1.pods().list(field_selector=_on(node), label_selector=pod_selector)

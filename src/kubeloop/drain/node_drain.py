@@ -43,7 +43,7 @@ async def drain(
     ignore_daemon_sets: bool = False,
     delete_empty_dir_data: bool = False,
     force: bool = False,
-    pod_selector: str | labels.Selector | None = None,
+    pod_selector: labels.LabelSelection | None = None,
     pod_filters: Sequence[PodFilter] = (),
     disable_eviction: bool = False,
     skip_wait_for_delete_timeout: int | None = None,
@@ -65,7 +65,7 @@ async def drain(
         ignore_daemon_sets: Whether to continue if there are pods of DaemonSets.
         delete_empty_dir_data: Whether to evict pods with `emptyDir` volumes, whose data is lost.
         force: Whether to evict pods without a controller, which nothing creates again.
-        pod_selector: A label selector of the pods to evict. None means all of them.
+        pod_selector: A label selector of the pods to evict, in any form. None means all of them.
         pod_filters: More filters, which come after those of kubectl.
         disable_eviction: Whether to delete pods instead of evicting them, which disregards disruption budgets.
         skip_wait_for_delete_timeout: Seconds; a pod that has been terminating for longer is not awaited. None means no
@@ -101,8 +101,8 @@ async def drain(
     )
     if timeout is not None and timeout < 0:
         raise ValueError(f"expected 0 or more seconds or None as timeout, got {timeout:g}")
-    if isinstance(pod_selector, str):
-        labels.Selector.parse(pod_selector)
+    if pod_selector is not None:
+        pod_selector = labels.Selector.of(pod_selector)
     deadline = None if not timeout else waiting.now() + timeout
     report = progress or _ignore
     scope = asyncio.timeout_at(deadline)

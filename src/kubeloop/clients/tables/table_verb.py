@@ -27,8 +27,8 @@ class AsTable(BaseResourceClient[T_co]):
             names: The names of objects. Without a name, the table is that of the collection.
             **options: Keyword arguments, see `ListOptions`. `limit` is the size of a page (500 by default); a table of
                 named objects takes `timeout` alone:
-                label_selector: str | labels.Selector | None
-                field_selector: str | fields.Selector | None
+                label_selector: str | Mapping[str, str] | labels.Selector | None
+                field_selector: str | Mapping[str, str] | fields.Selector | None
                 shard_selector: str | None
                 timeout: float | None
                 resource_version: str | None

@@ -22,8 +22,8 @@ from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
 
 if TYPE_CHECKING:
     from kubeloop.clients.read_verbs import Watch
-    from kubeloop.fields import Selector as FieldSelector
-    from kubeloop.labels import Selector
+    from kubeloop.fields import FieldSelection
+    from kubeloop.labels import LabelSelection
 
 __all__ = ["ConditionChain", "EventCondition", "watch_until"]
 
@@ -82,8 +82,8 @@ async def watch_until(
     *conditions: EventCondition[T],
     resource_version: str | None = ...,
     precondition: None = ...,
-    label_selector: str | Selector | None = ...,
-    field_selector: str | FieldSelector | None = ...,
+    label_selector: LabelSelection | None = ...,
+    field_selector: FieldSelection | None = ...,
     timeout: float | None = ...,
 ) -> WatchEvent[T] | UnreadableEvent: ...
 @overload
@@ -92,8 +92,8 @@ async def watch_until(
     /,
     *conditions: EventCondition[T],
     precondition: Callable[[Mapping[str, T]], object],
-    label_selector: str | Selector | None = ...,
-    field_selector: str | FieldSelector | None = ...,
+    label_selector: LabelSelection | None = ...,
+    field_selector: FieldSelection | None = ...,
     timeout: float | None = ...,
 ) -> WatchEvent[T] | UnreadableEvent | None: ...
 async def watch_until(
@@ -102,8 +102,8 @@ async def watch_until(
     *conditions: EventCondition[T],
     resource_version: str | None = None,
     precondition: Callable[[Mapping[str, T]], object] | None = None,
-    label_selector: str | Selector | None = None,
-    field_selector: str | FieldSelector | None = None,
+    label_selector: LabelSelection | None = None,
+    field_selector: FieldSelection | None = None,
     timeout: float | None = None,
 ) -> WatchEvent[T] | UnreadableEvent | None:
     """Read events until each condition was satisfied, in their order, and return the event that satisfied the last.
