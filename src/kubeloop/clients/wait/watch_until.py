@@ -23,7 +23,7 @@ from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
 if TYPE_CHECKING:
     from kubeloop.clients.read_verbs import Watch
     from kubeloop.fields import Selector as FieldSelector
-    from kubeloop.labels import Selector
+    from kubeloop.wire.options import LabelSelection
 
 __all__ = ["ConditionChain", "EventCondition", "watch_until"]
 
@@ -82,7 +82,7 @@ async def watch_until(
     *conditions: EventCondition[T],
     resource_version: str | None = ...,
     precondition: None = ...,
-    label_selector: str | Selector | None = ...,
+    label_selector: LabelSelection | None = ...,
     field_selector: str | FieldSelector | None = ...,
     timeout: float | None = ...,
 ) -> WatchEvent[T] | UnreadableEvent: ...
@@ -92,7 +92,7 @@ async def watch_until(
     /,
     *conditions: EventCondition[T],
     precondition: Callable[[Mapping[str, T]], object],
-    label_selector: str | Selector | None = ...,
+    label_selector: LabelSelection | None = ...,
     field_selector: str | FieldSelector | None = ...,
     timeout: float | None = ...,
 ) -> WatchEvent[T] | UnreadableEvent | None: ...
@@ -102,7 +102,7 @@ async def watch_until(
     *conditions: EventCondition[T],
     resource_version: str | None = None,
     precondition: Callable[[Mapping[str, T]], object] | None = None,
-    label_selector: str | Selector | None = None,
+    label_selector: LabelSelection | None = None,
     field_selector: str | FieldSelector | None = None,
     timeout: float | None = None,
 ) -> WatchEvent[T] | UnreadableEvent | None:
