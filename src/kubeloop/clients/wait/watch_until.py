@@ -23,7 +23,7 @@ from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
 if TYPE_CHECKING:
     from kubeloop.clients.read_verbs import Watch
     from kubeloop.fields import Selector as FieldSelector
-    from kubeloop.wire.options import LabelSelection
+    from kubeloop.labels import LabelSelection
 
 __all__ = ["ConditionChain", "EventCondition", "watch_until"]
 
