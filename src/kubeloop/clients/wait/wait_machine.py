@@ -75,6 +75,7 @@ class WaitMachine(Generic[T]):
 
     Attributes:
         must_widen: Whether events of the selection are not enough, because an object has left it.
+        has_listed: Whether a list was reported.
 
     Reference: kubectl pkg/cmd/wait. Intended difference: an object that is deleted ends the wait at once; kubectl waits
         until the timeout.
@@ -94,7 +95,7 @@ class WaitMachine(Generic[T]):
         self._may_be_absent = may_be_absent
         self._waited: dict[str, _Waited[T]] = {}
         self._is_known = targets is not None
-        self._has_listed = False
+        self.has_listed = False
         for target in targets or ():
             self._waited[target.key] = _Waited(target)
 
@@ -124,7 +125,7 @@ class WaitMachine(Generic[T]):
             for key in (*found.objects, *found.unreadable):
                 self._waited.setdefault(key, _Waited(Target(key)))
             self._choose()
-        is_first, self._has_listed = not self._has_listed, True
+        is_first, self.has_listed = not self.has_listed, True
         for waited in self._waited.values():
             if waited.is_met:
                 continue
@@ -184,7 +185,7 @@ class WaitMachine(Generic[T]):
         The key is `""` if no object matched the selectors.
         """
         if not self._is_known:
-            never = "nothing matches the selectors" if self._has_listed else "the server has not responded"
+            never = "nothing matches the selectors" if self.has_listed else "the server has not responded"
             return [("", None, LastState(never))]
         return [
             (waited.key, waited.obj, self._last_state(waited)) for waited in self._waited.values() if not waited.is_met
@@ -252,7 +253,7 @@ class WaitMachine(Generic[T]):
         if waited.error is not None:
             return LastState(f"the object cannot be read: {waited.error}")
         if waited.obj is None:
-            return LastState("the object does not exist" if self._has_listed else "the server has not responded")
+            return LastState("the object does not exist" if self.has_listed else "the server has not responded")
         return self.state.last_state(waited.obj)
 
     def _not_found(self, key: str, why: str) -> NotFound:
