@@ -94,6 +94,7 @@ class WaitMachine(Generic[T]):
         self.must_widen = False
         self._may_be_absent = may_be_absent
         self._waited: dict[str, _Waited[T]] = {}
+        self._met = 0  # counted, because the loop asks after each event
         self._is_known = targets is not None
         self.has_listed = False
         for target in targets or ():
@@ -102,7 +103,7 @@ class WaitMachine(Generic[T]):
     @property
     def is_done(self) -> bool:
         """Whether all objects are known and have been in the state."""
-        return self._is_known and all(waited.is_met for waited in self._waited.values())
+        return self._is_known and self._met == len(self._waited)
 
     @property
     def only_name(self) -> str:
@@ -211,7 +212,13 @@ class WaitMachine(Generic[T]):
         if self._was_replaced(waited, uid):
             return
         waited.uid, waited.obj, waited.error = uid, obj, None
-        waited.is_met = self.state.is_met(obj)
+        if self.state.is_met(obj):
+            self._meet(waited)
+
+    def _meet(self, waited: _Waited[T]) -> None:
+        """Record that an object, which was not in the state before, has been in it."""
+        waited.is_met = True
+        self._met += 1
 
     def _is_unreadable(self, waited: _Waited[T], error: Unreadable) -> None:
         if self._was_replaced(waited, error.uid):
@@ -229,7 +236,7 @@ class WaitMachine(Generic[T]):
         if not waited.uid or not uid or uid == waited.uid:
             return False
         if self.state.is_deletion:
-            waited.is_met = True
+            self._meet(waited)
             return True
         if not self._may_be_absent:
             raise self._not_found(waited.key, f"it was deleted and created again while waiting for {self.state}")
@@ -242,7 +249,7 @@ class WaitMachine(Generic[T]):
 
     def _is_absent(self, waited: _Waited[T]) -> None:
         if self.state.is_deletion:
-            waited.is_met = True
+            self._meet(waited)
             return
         if not self._may_be_absent:
             was_seen = waited.obj is not None or waited.error is not None
@@ -269,7 +276,7 @@ class WaitMachine(Generic[T]):
         )
 
     def __repr__(self) -> str:
-        missing = sum(not waited.is_met for waited in self._waited.values())
+        missing = len(self._waited) - self._met
         known = f"{missing} of {len(self._waited)} missing" if self._is_known else "no objects known yet"
         return f"<WaitMachine for {self.state}: {known}>"
 
