@@ -25,8 +25,8 @@ def unfold(obj: Any) -> Iterator[Any]:
     Items of a list of a custom kind that name no kind have the kind of the list: `Backup` in a `BackupList`.
 
     Raises:
-        DecodeError: An item of the list cannot be read as its kind, or lists are nested too deeply, as in one that contains
-            itself.
+        DecodeError: An item of the list cannot be read as its kind, or lists are nested too deeply, as in one that
+            contains itself.
     """
     waiting: list[tuple[Any, int]] = [(obj, 0)]
     while waiting:

@@ -264,14 +264,12 @@ def test_its_state_is_shown() -> None:
 
 def test_many_objects_whose_events_arrive_one_by_one_take_linear_time() -> None:
     def wait_for(pods: list[core_v1.Pod]) -> None:
-        waits = machine(*(each.metadata.name or "" for each in pods))
+        targets = [Target(f"x/{each.metadata.name}") for each in pods]
+        waits = WaitMachine[core_v1.Pod](AwaitedCreation(), targets, INFO, may_be_absent=True)
         listed(waits)
         for each in pods:
             assert not waits.is_done
             changed(waits, "ADDED", each)
         assert waits.is_done
-
-    def machine(*names: str) -> Machine:
-        return WaitMachine(AwaitedCreation(), [Target(f"x/{name}") for name in names], INFO, may_be_absent=True)
 
     assert growth(lambda size: [pod(str(number)) for number in range(size)], wait_for, 500) < 20
