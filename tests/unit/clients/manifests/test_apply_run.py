@@ -409,3 +409,23 @@ async def test_a_list_that_contains_itself_fails_alone(server: ApplyServer, clie
     report = await client.apply_manifests([cyclic, config_map()], field_manager="me")
     assert [each.outcome for each in report] == ["created", "failed"]
     assert "does the list contain itself?" in str(report[1].error)
+
+
+async def test_expired_versions_do_not_end_the_wait_for_a_definition(server: ApplyServer, client: Clientset) -> None:
+    expired = error_status(410, "Expired", "too old resource version")
+    stored = {**crd(), "metadata": {"name": "backups.example.com", "resourceVersion": "101"}}
+    established = {**stored, "status": {"conditions": [{"type": "Established", "status": "True"}]}}
+    definitions = {"kind": "CustomResourceDefinitionList", "api_version": "apiextensions.k8s.io/v1"}
+    server.responses[f"GET {CRDS}"] = [
+        list_of([], "100"),
+        expired,
+        list_of([stored], "102", **definitions),
+        expired,
+        expired,
+        list_of([stored], "103", **definitions),
+        expired,
+        list_of([established], "104", **definitions),
+    ]
+    report = await client.apply_manifests([crd(), backup()], field_manager="me")
+    assert [each.outcome for each in report] == ["created", "created"]
+    assert 0 < elapsed() < 60
