@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop.clients.manifests.planned_object import JSON_OBJECT
 from kubeloop.errors import KubeloopError
+from kubeloop.objects.type_guards import is_dict
 from kubeloop.wire.request import target
 
 if TYPE_CHECKING:
@@ -65,5 +66,7 @@ def is_unchanged(before: Mapping[str, Any] | None, after: Mapping[str, Any], *, 
     if dry_run:
         return all(before.get(name) == after.get(name) for name in {*before, *after} - {"apiVersion", "kind"})
     one: Any = before["metadata"]
-    other: Any = after.get("metadata") or {}
+    other: Any = after.get("metadata")
+    if not is_dict(other):
+        return False
     return all(one.get(name) == other.get(name) for name in ("uid", "resourceVersion"))

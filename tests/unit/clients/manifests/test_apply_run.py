@@ -429,3 +429,17 @@ async def test_expired_versions_do_not_end_the_wait_for_a_definition(server: App
     report = await client.apply_manifests([crd(), backup()], field_manager="me")
     assert [each.outcome for each in report] == ["created", "created"]
     assert 0 < elapsed() < 60
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [[], "x", {"annotations": 5}, {"managedFields": 5}, {"managedFields": [5, {"operation": "Update"}]}, {"labels": []}],
+)
+async def test_metadata_of_wrong_types_in_responses_do_not_end_a_run(
+    server: ApplyServer, client: Clientset, metadata: Any
+) -> None:
+    server.responses[f"PATCH {MAPS}/a"] = [ScriptedResponse.of({**config_map(), "metadata": metadata})] * 2
+    for manager in ("me", "kubectl"):
+        report = await client.apply_manifests([config_map("a"), config_map("b")], field_manager=manager)
+        assert len(report) == 2
+        assert report[1].outcome in ("created", "unchanged")
