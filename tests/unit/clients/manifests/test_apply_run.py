@@ -443,3 +443,17 @@ async def test_metadata_of_wrong_types_in_responses_do_not_end_a_run(
         report = await client.apply_manifests([config_map("a"), config_map("b")], field_manager=manager)
         assert len(report) == 2
         assert report[1].outcome in ("created", "unchanged")
+
+
+async def test_items_of_a_list_that_cannot_be_read_fail_alone(server: ApplyServer, client: Clientset) -> None:
+    plain = {"apiVersion": "v1", "kind": "List", "items": [5, config_map("a"), None]}
+    text = {"apiVersion": "v1", "kind": "ConfigMapList", "items": [config_map("b"), {**config_map("c"), "data": 5}]}
+    report = await client.apply_manifests(
+        [plain, *kubeloop.parse_manifests(json.dumps(text)), config_map("d")], field_manager="me"
+    )
+    assert [each.name for each in report if each.outcome == "created"] == ["a", "b", "d"]
+    assert [str(each.error) for each in report.failed] == [
+        "item 0 of List: expected an object, got int",
+        "item 2 of List: expected an object, got NoneType",
+        "ConfigMapList: item 1 of ConfigMapList: ConfigMap shop/c: data: expected object, got int",
+    ]
