@@ -170,6 +170,7 @@ class ObjectApply:
         request = self._rest.new_request(
             "PATCH", obj.path + query, body, content_type=content_type, is_confidential=confidential
         )
+        del body  # which can be a Secret: reports of errors show local variables
         if "Accept" not in request.headers:  # the client prefers another format than JSON
             request = request.with_header("Accept", "application/json")
         return await self._rest.send(request)
