@@ -14,7 +14,7 @@ from kubeloop.wire.request import target
 if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["is_unchanged", "read_stored"]
+__all__ = ["is_unchanged", "read_one", "read_stored"]
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,18 @@ async def read_stored(
         }
     except (KubeloopError, KeyError, TypeError) as error:
         logger.debug("manifests: %s: %s; whether an apply changes an object is unknown", path, error)
+        return None
+
+
+async def read_one(rest: RESTClient, path: str) -> Mapping[str, Any] | None:
+    """Return the metadata of one object, for users who may not list its collection; None if it cannot be read."""
+    request = rest.new_request("GET", path).with_header(
+        "Accept", _METADATA.replace("ObjectMetadataList", "ObjectMetadata")
+    )
+    try:
+        return await rest.call(request, JSON_OBJECT)
+    except KubeloopError as error:
+        logger.debug("manifests: %s: %s; whether it is a member of another set is unknown", path, error)
         return None
 
 

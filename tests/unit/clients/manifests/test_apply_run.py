@@ -433,7 +433,14 @@ async def test_expired_versions_do_not_end_the_wait_for_a_definition(server: App
 
 @pytest.mark.parametrize(
     "metadata",
-    [[], "x", {"annotations": 5}, {"managedFields": 5}, {"managedFields": [5, {"operation": "Update"}]}, {"labels": []}],
+    [
+        [],
+        "x",
+        {"annotations": 5},
+        {"managedFields": 5},
+        {"managedFields": [5, {"operation": "Update"}]},
+        {"labels": []},
+    ],
 )
 async def test_metadata_of_wrong_types_in_responses_do_not_end_a_run(
     server: ApplyServer, client: Clientset, metadata: Any
