@@ -56,7 +56,7 @@ async def read_one(rest: RESTClient, path: str) -> Mapping[str, Any] | None:
         "Accept", _METADATA.replace("ObjectMetadataList", "ObjectMetadata")
     )
     try:
-        return await rest.call(request, JSON_OBJECT)
+        return (await rest.send(request)).read(JSON_OBJECT)
     except KubeloopError as error:
         logger.debug("manifests: %s: %s; whether it is a member of another set is unknown", path, error)
         return None
