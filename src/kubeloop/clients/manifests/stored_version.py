@@ -56,10 +56,11 @@ async def read_one(rest: RESTClient, path: str) -> Mapping[str, Any] | None:
         "Accept", _METADATA.replace("ObjectMetadataList", "ObjectMetadata")
     )
     try:
-        return (await rest.send(request)).read(JSON_OBJECT)
+        found: Mapping[str, Any] = await rest.call(request, JSON_OBJECT)
     except KubeloopError as error:
         logger.debug("manifests: %s: %s; whether it is a member of another set is unknown", path, error)
         return None
+    return found
 
 
 def is_unchanged(before: Mapping[str, Any] | None, after: Mapping[str, Any], *, dry_run: bool) -> bool:
