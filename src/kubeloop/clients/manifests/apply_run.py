@@ -148,6 +148,8 @@ class ApplyRun:
             if result.object is not None and obj.name in late:
                 self._definitions.note(obj, "failed", is_late=True)
                 result = result.replace(outcome="failed", error=late[obj.name])
+            elif obj.name in unsettled:
+                self._definitions.note_recent(obj)
             self._report(result)
 
     async def _result_of(self, obj: PlannedObject) -> ManifestResult:

@@ -464,3 +464,14 @@ async def test_items_of_a_list_that_cannot_be_read_fail_alone(server: ApplyServe
         "item 2 of List: expected an object, got NoneType",
         "ConfigMapList: item 1 of ConfigMapList: ConfigMap shop/c: data: expected object, got int",
     ]
+
+
+async def test_an_object_is_retried_too_if_an_unchanged_definition_was_established_in_this_run(
+    server: ApplyServer, client: Clientset
+) -> None:
+    server.establishes = False
+    await client.apply_manifests([crd()], field_manager="me", timeout=1)
+    server.establishes = True
+    server.responses[f"PATCH {BACKUPS}/b"] = [ScriptedResponse.text("404 page not found\n", 404)]
+    report = await client.apply_manifests([crd(), backup()], field_manager="me")
+    assert [each.outcome for each in report] == ["unchanged", "created"]
