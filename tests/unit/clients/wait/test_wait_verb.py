@@ -427,3 +427,18 @@ async def test_a_value_of_a_secret_is_not_shown_before_its_resource_is_known() -
         await secrets.wait("a", jsonpath=("{.data.key}", "s3same"), timeout=5)
     assert "has not described" in str(caught.value)
     assert "s3same" not in f"{caught.value} {caught.value.awaited}"
+
+
+@in_virtual_time
+async def test_one_object_where_names_or_objects_belong_is_a_clear_error() -> None:
+    client, one = fake.Clientset(pod("a")), pod("a")
+    pods: Any = client.core_v1.pods("x")
+    waits: Any = client
+    for wrong in (one, b"a", 3):
+        with pytest.raises(TypeError, match=f"^wait: expected a name or names, got one {type(wrong).__name__}$"):
+            await pods.wait(wrong, for_create=True)
+    for wrong in (one, "a"):
+        with pytest.raises(TypeError, match=f"^wait: expected a list of objects, got one {type(wrong).__name__}$"):
+            await waits.wait(wrong, for_create=True)
+    with pytest.raises(TypeError, match="^expected a timeout in seconds, got str$"):
+        await pods.wait("a", for_create=True, timeout="5")
