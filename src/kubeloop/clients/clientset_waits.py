@@ -96,8 +96,9 @@ class ClientsetWaits(ServerClient):
             condition=condition, jsonpath=jsonpath, until=until, for_create=for_create, for_delete=for_delete
         )
         timeout = wait_argument.checked_timeout(timeout)
+        several = wait_argument.several(objects, what="a list of objects")
         return await object_wait.wait_for_objects(
-            self._endpoint_of, list(objects), state, may_be_absent=for_create, timeout=timeout
+            self._endpoint_of, several, state, may_be_absent=for_create, timeout=timeout
         )
 
     @overload

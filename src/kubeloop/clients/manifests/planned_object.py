@@ -10,7 +10,7 @@ from kubeloop._kit.text import safe_text
 from kubeloop.clients.manifests.unfolded_list import unfold
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.clients.request_bodies import configuration_data
-from kubeloop.errors import DecodeError, KubeloopError
+from kubeloop.errors import DecodeError, EncodeError, KubeloopError
 from kubeloop.meta.gvk import GroupVersionKind
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.model import Kind, KindList
@@ -115,12 +115,7 @@ def plan(objects: Iterable[Any], *, sends_body: bool = True) -> list[PlannedObje
     _check_collection(objects)
     planned: list[PlannedObject] = []
     for number, each in enumerate(objects):
-        try:
-            unfolded = list(unfold(each))
-        except DecodeError as error:
-            planned.append(_broken(error))
-            continue
-        planned.extend(_planned(obj, number, sends_body=sends_body) for obj in unfolded)
+        planned.extend(_planned(obj, number, sends_body=sends_body) for obj in unfold(each))
     return planned
 
 
@@ -200,6 +195,8 @@ def _broken(error: Exception) -> PlannedObject:
 
 
 def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
+    if isinstance(obj, DecodeError):  # an item of a list
+        return _broken(obj)
     if not _is_object(obj):
         found = type(obj).__name__
         return _broken(DecodeError(f"expected an object with apiVersion and kind, got {found}: item {number}"))
@@ -213,7 +210,7 @@ def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
     if sends_body:
         try:
             data = configuration_data(obj)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, EncodeError) as error:
             problem = DecodeError(str(error))
     planned = PlannedObject(gvk, said.namespace, said.name, data)
     if isinstance(obj, Kind):
