@@ -45,10 +45,11 @@ def missing_match(
     if in_question:
         return incomplete(in_question, f"So it is not known whether the server at {server} has the {what}")
     own_name = _own_name(name)
+    others = [each for each in known if each != own_name]  # a short name, where only a resource is meant
     status = StatusDetails(
         code=404,
         reason="NotFound",
-        message=f"the server at {server} has no {what}{did_you_mean(own_name, known)}",
+        message=f"the server at {server} has no {what}{did_you_mean(own_name, others)}",
         group=group or "",
         kind=own_name,
     )
