@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from kubeloop._kit.text import safe_text
 from kubeloop.errors import (
     APIError,
     Conflict,
@@ -70,5 +71,5 @@ def after_attempt(error: Exception | None, name: str, *, is_terminating: bool, u
 def error_text(error: Exception) -> str:
     """Return the text of an error; of one from the server, its message."""
     if isinstance(error, APIError) and error.status.message:
-        return error.status.message
-    return str(error) if isinstance(error, KubeloopError) else f"{type(error).__name__}: {error}"
+        return safe_text(error.status.message)
+    return str(error) if isinstance(error, KubeloopError) else safe_text(f"{type(error).__name__}: {error}")

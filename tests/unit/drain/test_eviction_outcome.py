@@ -55,3 +55,9 @@ def test_a_deletion_is_not_retried_when_it_is_refused(error: errors.APIError) ->
 def test_the_text_of_an_error_of_the_server_is_its_message() -> None:
     assert error_text(failure(errors.Forbidden, 403)) == "no"
     assert error_text(errors.ConnectionLost("cut")) == "cut"
+
+
+def test_the_text_of_an_error_controls_no_terminal() -> None:
+    status = errors.StatusDetails(code=403, reason="Forbidden", message="no\x1b[2J\nBearer Abc123def456")
+    assert error_text(errors.Forbidden(status)) == r"no\x1b[2J\nBearer <hidden>"
+    assert error_text(ValueError("\x1b")) == r"ValueError: \x1b"
