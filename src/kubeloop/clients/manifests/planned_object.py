@@ -218,7 +218,7 @@ def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
     planned = PlannedObject(gvk, said.namespace, said.name, data)
     if isinstance(obj, Kind):
         planned.model = type(obj)
-    planned.error = _problem(planned, said.generate_name) or problem
+    planned.error = _problem(planned, said.generate_name, number) or problem
     return planned
 
 
@@ -226,15 +226,17 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, (Kind, Draft, Unstructured, Mapping))
 
 
-def _problem(obj: PlannedObject, generate_name: str) -> DecodeError | None:
+def _problem(obj: PlannedObject, generate_name: str, number: int) -> DecodeError | None:
     if not obj.gvk.kind or not obj.gvk.version:
         missing = "kind" if not obj.gvk.kind else "apiVersion"
-        return DecodeError(f"{obj}: expected an object with apiVersion and kind, got one without {missing}")
+        return DecodeError(
+            f"{obj}: expected an object with apiVersion and kind, got one without {missing}: item {number}"
+        )
     if obj.name:
         return None
     if generate_name:
         return DecodeError(
-            f"{obj}: expected metadata.name, got metadata.generateName {generate_name!r}: the name must be "
-            "known; use create() for generated names"
+            f"{obj}: expected metadata.name, got metadata.generateName {generate_name!r}: item {number}; the name must "
+            "be known: use create() for generated names"
         )
-    return DecodeError(f"{obj}: expected metadata.name, got an object without name")
+    return DecodeError(f"{obj}: expected metadata.name, got an object without name: item {number}")

@@ -382,3 +382,15 @@ async def test_unknown_kinds_make_the_mapper_ask_once_more_and_have_an_error_per
     assert all(len(each) == 1 for each in notes)
     assert [line for line in server.lines if line.startswith("GET /api")].count("GET /apis") == 2
     assert report[0].outcome == "created"
+
+
+async def test_objects_without_a_name_are_named_by_their_place_in_the_set(client: Clientset) -> None:
+    nameless: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}
+    generated: dict[str, Any] = {**nameless, "metadata": {"generateName": "a-"}}
+    report = await client.apply_manifests([nameless, generated, {"kind": "ConfigMap"}], field_manager="me")
+    assert sorted(str(each.error) for each in report) == [
+        "ConfigMap: expected an object with apiVersion and kind, got one without apiVersion: item 2",
+        "ConfigMap: expected metadata.name, got an object without name: item 0",
+        "ConfigMap: expected metadata.name, got metadata.generateName 'a-': item 1; the name must be known: use create() "
+        "for generated names",
+    ]
