@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from kubeloop.clients.wait.awaited_condition import parse_condition
@@ -14,7 +14,7 @@ from kubeloop.wire.options import SelectorOptions, list_params
 if TYPE_CHECKING:
     from kubeloop.wire.options import WatchOptions
 
-__all__ = ["checked_selectors", "checked_timeout", "chosen_state"]
+__all__ = ["checked_objects", "checked_selectors", "checked_timeout", "chosen_state"]
 
 
 def chosen_state(
@@ -57,6 +57,23 @@ def chosen_state(
         'wait: expected a state: condition="Ready", jsonpath="{.status.phase}=Running", until=a function, '
         "for_create=True or for_delete=True"
     )
+
+
+def checked_objects(objects: Iterable[Any]) -> list[Any]:
+    """Return the objects of a wait.
+
+    Raises:
+        TypeError: The argument is one object or no collection, or an item is no object.
+    """
+    if hasattr(objects, "metadata") and not hasattr(objects, "items"):
+        raise TypeError(f"wait: expected a list of objects, got one {type(objects).__name__}: pass [obj]")
+    if isinstance(objects, (str, bytes)) or not hasattr(type(objects), "__iter__"):
+        raise TypeError(f"wait: expected a list of objects, got {type(objects).__name__}")
+    found = list(objects)
+    for each in found:
+        if not hasattr(each, "metadata"):
+            raise TypeError(f"wait: expected objects with metadata, such as models, got {type(each).__name__}")
+    return found
 
 
 def checked_selectors(options: Mapping[str, Any]) -> WatchOptions:

@@ -391,6 +391,6 @@ async def test_objects_without_a_name_are_named_by_their_place_in_the_set(client
     assert sorted(str(each.error) for each in report) == [
         "ConfigMap: expected an object with apiVersion and kind, got one without apiVersion: item 2",
         "ConfigMap: expected metadata.name, got an object without name: item 0",
-        "ConfigMap: expected metadata.name, got metadata.generateName 'a-': item 1; the name must be known: use create() "
-        "for generated names",
+        "ConfigMap: expected metadata.name, got metadata.generateName 'a-': item 1; the name must be known: use "
+        "create() for generated names",
     ]

@@ -397,11 +397,38 @@ async def test_names_need_a_namespace() -> None:
         await fake.Clientset().core_v1.pods().wait("a", condition="Ready")
 
 
+def pod_in(namespace: str) -> core_v1.Pod:
+    return core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a", namespace=namespace))
+
+
+async def test_objects_that_name_no_namespace_are_where_an_apply_would_create_them() -> None:
+    client = fake.Clientset(pod_in("default"), pod_in("shop"))
+    placeless = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a"))
+    [found] = await client.wait([placeless], for_create=True)
+    [other] = await client.wait([placeless], for_create=True, namespace="shop")
+    [own] = await client.wait([pod_in("shop")], for_create=True, namespace="default")
+    assert [each.metadata.namespace for each in (found, other, own)] == ["default", "shop", "shop"]
+
+
+@pytest.mark.parametrize(
+    ("objects", "problem"),
+    [
+        (core_v1.Pod(), r"expected a list of objects, got one Pod: pass \[obj\]"),
+        (Unstructured({"apiVersion": "v1", "kind": "Pod"}), r"got one Unstructured: pass \[obj\]"),
+        ("deployment/web", "expected a list of objects, got str"),
+        (None, "expected a list of objects, got NoneType"),
+        (["deployment/web"], "expected objects with metadata, such as models, got str"),
+    ],
+)
+async def test_what_is_no_collection_of_objects_is_refused(objects: Any, problem: str) -> None:
+    with pytest.raises(TypeError, match=problem):
+        await fake.Clientset().wait(objects, for_create=True)
+
+
 @pytest.mark.parametrize(
     ("obj", "problem"),
     [
         (core_v1.Pod(metadata=meta_v1.ObjectMeta(namespace="x")), "Pod has no metadata.name"),
-        (core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a")), "has no metadata.namespace"),
         (core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a/b", namespace="x")), "'/'"),
     ],
 )
