@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Unpack, overload
 
 from kubeloop.clients.wait_verb import DEFAULT_TIMEOUT, WaitOptions
 from kubeloop.rest.server_client import ServerClient
@@ -22,11 +22,6 @@ __all__ = ["ClientsetWaits"]
 Obj = TypeVar("Obj", bound="Kind | Unstructured")
 W = TypeVar("W", "apps_v1.Deployment", "apps_v1.StatefulSet", "apps_v1.DaemonSet")
 Report: TypeAlias = "Callable[[RolloutProgress], object]"
-
-
-class _PlainOptions(TypedDict, total=False):
-    namespace: str | None
-    timeout: float | None
 
 
 class _SetOptions(WaitOptions, total=False):
