@@ -96,8 +96,9 @@ class ClientsetWaits(ServerClient):
             timeout: Seconds for all objects; 0 reads once, None is no limit.
 
         Returns:
-            The objects as they are on the server, in the same order. For deletions the last known states, None for
-            those that did not exist.
+            The objects as they are on the server, in the same order. If models and `Unstructured` objects of one
+            resource and namespace were mixed, all of them have the class of the first. For deletions the last known
+            states, None for those that did not exist.
 
         Raises:
             WaitTimeout: Objects are not in the state in time. It shows all of them.

@@ -121,19 +121,19 @@ async def wait_for_objects(
         Exception: As for `Clientset.wait`.
     """
     started = waiting.now()
-    groups: dict[tuple[type[Any], str], tuple[ResourceEndpoint[Any], list[Target]]] = {}
-    places: list[tuple[tuple[type[Any], str], str]] = []
+    groups: dict[str, tuple[ResourceEndpoint[Any], list[Target]]] = {}
+    places: list[tuple[str, str]] = []
     for obj in objects:
         located = await located_in_time(endpoint_of(obj), state, timeout, started)
         state = _without_secrets(state, located)
         identity = located.identity(obj)
         place = (identity.namespace or namespace or located.rest.config.namespace) if located.info.namespaced else ""
-        named = located.collection_for(identity.replace(namespace=place), verb="wait")
+        group = located.collection_for(identity.replace(namespace=place), verb="wait")
         name, uid = obj.metadata.name or "", (obj.metadata.uid or "") if state.is_deletion else ""
         if not name:
             raise ValueError(f"wait: a {located.what} has no metadata.name")
-        group, key = (located.model, named), join_key(place, name)
-        if group not in groups:
+        key = join_key(place, name)
+        if group not in groups:  # the class is that of the first object, so that there is one watch
             groups[group] = located.in_namespace(place), []
         groups[group][0].check(name, verb="wait")
         groups[group][1].append(Target(key, uid))
