@@ -414,7 +414,7 @@ async def test_objects_that_name_no_namespace_are_where_an_apply_would_create_th
 async def test_models_and_other_objects_of_one_resource_and_namespace_share_a_watch() -> None:
     client = fake.Clientset(pod_in("shop"), core_v1.Pod(metadata=meta_v1.ObjectMeta(name="b", namespace="shop")))
     other = Unstructured({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b", "namespace": "shop"}})
-    with pytest.raises(errors.WaitTimeout, match="pods shop/a: .*; pods shop/b: "):
+    with pytest.raises(errors.WaitTimeout, match=r"pods shop/a: .*; pods shop/b: "):
         await client.wait([pod_in("shop"), other], condition="Ready", timeout=3)
     assert [action.verb for action in client.api.actions if action.resource == "pods"] == ["list", "watch"]
 
