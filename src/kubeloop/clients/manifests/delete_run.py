@@ -82,13 +82,10 @@ class DeleteRun:
                 pending.setdefault(obj.collection, {})[obj.name] = uid
                 first.setdefault(obj.collection, obj)
         late: dict[tuple[str, str, str], KubeloopError] = {}
-        # At the same time: an object of one collection that never ends must not use up the time of the others.
-        found = await waiting.gather(
-            wait_until_gone(self._rest, first[path].resource, first[path].namespace, uids, deadline)
-            for path, uids in pending.items()
-        )
-        for path, errors in zip(pending, found, strict=True):
-            late |= {(first[path].gvk.kind, first[path].namespace, name): error for name, error in errors.items()}
+        for path, uids in pending.items():
+            obj = first[path]
+            found = await wait_until_gone(self._rest, obj.resource, obj.namespace, uids, deadline)
+            late |= {(obj.gvk.kind, obj.namespace, name): error for name, error in found.items()}
         for result in results:
             error = late.get((result.kind, result.namespace, result.name))
             final = result if error is None or result.has_failed else result.replace(outcome="failed", error=error)

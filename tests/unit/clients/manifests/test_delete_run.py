@@ -94,21 +94,6 @@ async def test_an_object_that_does_not_exist(client: Clientset, ignore: bool, ou
     assert [each.outcome for each in report] == ["deleted", outcome]
 
 
-async def test_an_object_that_never_ends_takes_no_time_from_those_of_other_resources(server: ApplyServer) -> None:
-    client, _ = clientset(server.respond)
-    secret = {**config_map("b"), "kind": "Secret"}
-    secrets = "/api/v1/namespaces/shop/secrets"
-    server.responses = {
-        f"DELETE {MAPS}/a": [terminating()],
-        f"DELETE {secrets}/b": [ScriptedResponse.of({**secret, "metadata": {**secret["metadata"], "uid": "u2"}})],
-        f"GET {MAPS}": [listed(stored("a", "u1", 8, finalizers=["example.com/x"])), watch_response(3600.0)],
-        f"GET {secrets}": [listed()],
-    }
-    report = await client.delete_manifests([secret, config_map("a")], timeout=5)
-    assert {each.kind: each.outcome for each in report} == {"ConfigMap": "failed", "Secret": "deleted"}
-    assert elapsed() == pytest.approx(5.0, abs=1.0)
-
-
 async def test_an_object_that_ends_later_is_awaited_by_one_list_and_one_watch_of_metadata(
     server: ApplyServer,
 ) -> None:
