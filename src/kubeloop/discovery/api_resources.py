@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Self
 
+from kubeloop._kit.text import printable
 from kubeloop._kit.value import Value
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource
 
@@ -137,4 +138,6 @@ def _sort_value(row: APIResourceRow, sort_by: Literal["name", "kind"] | None) ->
 
 def _cells(row: APIResourceRow, *, wide: bool) -> Sequence[str]:
     cells = [row.name, ",".join(row.short_names), row.api_version, str(row.namespaced).lower(), row.kind]
-    return [*cells, ",".join(row.verbs), ",".join(row.categories)] if wide else cells
+    if wide:
+        cells += [",".join(row.verbs), ",".join(row.categories)]
+    return [printable(cell) for cell in cells]  # an aggregated server may send what it likes

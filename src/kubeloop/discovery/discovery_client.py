@@ -101,11 +101,17 @@ class DiscoveryClient(ServerClient, DiscoveryReads):
         """
         parsed = group_version_of(group_version)
         try:
-            return await self._rest.get(group_version_path(parsed), into=meta_v1.APIResourceList, timeout=self._timeout)
+            listed = await self._rest.get(
+                group_version_path(parsed), into=meta_v1.APIResourceList, timeout=self._timeout
+            )
         except NotFound:
             if parsed != GroupVersion("", "v1"):
                 raise
             return meta_v1.APIResourceList(group_version="v1")
+        # The name is a key, and part of a file name: it is the one that was asked for, whatever the server calls it.
+        if listed.group_version != str(parsed):
+            listed = meta_v1.APIResourceList(group_version=str(parsed), resources=listed.resources)
+        return listed
 
     async def contents(self, store: DocumentStore | None = None) -> GroupsAndResources:
         """Return what can be read in one attempt; `failures` has the error of each group version that cannot.

@@ -19,6 +19,7 @@ from kubeloop.wire.serializers.registry import JSON_ONLY, Serializers, parse_med
 
 __all__ = [
     "AGGREGATED",
+    "NAMELESS",
     "DiscoveryDocument",
     "GroupsAndResources",
     "ResourceLists",
@@ -35,6 +36,10 @@ __all__ = [
 AGGREGATED = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """The parameters of a media type by which a server is asked for aggregated discovery."""
 _AGGREGATED = parse_media_type(f";{AGGREGATED}")[1]
+
+
+NAMELESS = "#"
+"""How the keys of groups begin whose names cannot be read: they could be any group."""
 
 
 class _Pair(NamedTuple):
@@ -105,6 +110,9 @@ def parsing_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Itera
     """Parse an aggregated document in short steps: yield the same result after each group, the last time whole."""
     resources: dict[GroupVersion, meta_v1.APIResourceList] = {}
     result = DiscoveryDocument(resources=resources)
+    for key, error in document.unreadable.items():
+        name = error.name or key  # of a group without a name, the key is its place in the document
+        result.failures[GroupVersion(name, "")] = DecodeError(f"discovery of {name!r}: {error}")
     yield result
     for item in document.items:
         versions: list[meta_v1.GroupVersionForDiscovery] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from kubeloop._kit.near_names import did_you_mean
+from kubeloop.discovery.discovery_format import NAMELESS
 from kubeloop.discovery.resource_argument import parse_resource_argument
 from kubeloop.errors import DiscoveryIncomplete, KubeloopError, NoMatch, StatusDetails
 from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
@@ -27,7 +28,7 @@ def missing_match(
         name: The name.
         group: The group to which the search was limited; None for a text or for any group.
         versions: The versions to which it was limited.
-        failures: The group versions that could not be read.
+        failures: The group versions that could not be read; an empty version stands for all of the group.
         known: Names that exist, for a suggestion.
         server: The address of the server.
 
@@ -36,9 +37,9 @@ def missing_match(
     """
     wanted = [version for version in versions if version]
     in_question = {
-        str(each): error
+        str(each).rstrip("/"): error
         for each, error in failures.items()
-        if _could_contain(each, name, group) and (not wanted or each.version in wanted)
+        if _could_contain(each, name, group) and (not wanted or each.version in ("", *wanted))
     }
     what = _shown(name)
     if in_question:
@@ -68,12 +69,14 @@ def _could_contain(
     name: str | GroupVersionKind | GroupVersionResource | GroupKind | GroupResource,
     group: str | None,
 ) -> bool:
+    if failed.group.startswith(NAMELESS):
+        return True
     if not isinstance(name, str):
         # The group of a partial resource may be cut short.
         is_partial = isinstance(name, GroupVersionResource) and not name.version
         return group is None or failed.group == group or (is_partial and failed.group.startswith(group))
     versioned, plain = parse_resource_argument(name)
-    if versioned is not None and failed.version == versioned.version and failed.group.startswith(versioned.group):
+    if versioned is not None and failed.version in ("", versioned.version) and failed.group.startswith(versioned.group):
         return True
     return failed.group.startswith(plain.group)
 

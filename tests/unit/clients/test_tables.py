@@ -280,3 +280,15 @@ def test_an_empty_table_has_no_text() -> None:
     empty = Table([TableColumn("Name")], [])
     assert (str(empty), empty.text(no_headers=True)) == ("", "")
     assert TableRow(("a",)).object is None
+
+
+HOSTILE = "a\x1b]0;x\x07\x08\x00\x7f\x9b2J\u202eb"
+SHOWN = r"a^[]0;x^G^H^@^?\x9b2J\u202eb"
+
+
+def test_nothing_in_a_table_controls_the_terminal() -> None:
+    head = [TableColumn("Name", format="name"), TableColumn("\x1b[2J\nx"), TableColumn(HOSTILE)]
+    text = Table(head, [TableRow((HOSTILE, HOSTILE, 1)), TableRow((["\x1b"], {"\x9b": "\x07"}, HOSTILE))]).text()
+    assert SHOWN in text
+    assert "^[[2J..." in text
+    assert [char for char in text if not char.isprintable()] == ["\n", "\n"]
