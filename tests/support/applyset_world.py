@@ -68,14 +68,21 @@ class FakeTable:
 
 
 class FakeMapper:
-    """Finds the kinds of the world, except those in `missing`; `failing` are kinds whose group cannot be read."""
+    """Finds the kinds of the world, except those in `missing`; `failing` are kinds whose group cannot be read.
+
+    `stale` are versions of kinds in which they are found until the mapper is told to ask the server again.
+    """
 
     def __init__(self) -> None:
         self.missing: set[str] = set()
+        self.stale: dict[str, str] = {}
         self.failing: dict[str, Exception] = {}
 
     async def mapping(self, kind: GroupKind | GroupVersionKind, /) -> RESTMapping:
         return self._found(str(kind.group_kind if isinstance(kind, GroupVersionKind) else kind))
+
+    def invalidate(self) -> None:
+        self.stale.clear()
 
     async def table(self) -> FakeTable:
         return FakeTable(self._found)
@@ -92,7 +99,13 @@ class FakeMapper:
             raise self.failing[kind]
         if kind in self.missing or kind not in _SERVED:
             raise NoMatch(StatusDetails(code=404, reason="NotFound", message=f"the server has no kind {kind}"))
-        return mapping_of(kind)
+        mapping = mapping_of(kind)
+        if kind not in self.stale:
+            return mapping
+        version = self.stale[kind]
+        resource = mapping.resource
+        old = GroupVersionResource(resource.group, version, resource.resource)
+        return RESTMapping(mapping.kind.group_kind.with_version(version), old, mapping.namespaced)
 
 
 def split(obj: str) -> tuple[str, str, str]:

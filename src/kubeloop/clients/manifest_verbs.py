@@ -90,7 +90,7 @@ class ManifestVerbs(ServerClient):
         """
         from kubeloop.clients.manifests.apply_run import ApplyRun, ApplySettings
 
-        _check(field_manager, on_error)
+        _check(field_manager, on_error, timeout)
         steps: SetSteps | None = None
         if apply_set is None and apply_set_namespace is not None:
             raise TypeError("apply_set_namespace needs apply_set, the parent in this namespace")
@@ -206,7 +206,7 @@ class ManifestVerbs(ServerClient):
         """
         from kubeloop.clients.manifests.delete_run import DeleteRun, DeleteSettings
 
-        _check("kubeloop", on_error)
+        _check("kubeloop", on_error, timeout)
         options: DeleteOptions = {"propagation_policy": propagation_policy, "dry_run": dry_run}
         if grace_period_seconds is not None:
             options["grace_period_seconds"] = grace_period_seconds
@@ -222,8 +222,10 @@ class ManifestVerbs(ServerClient):
         return await DeleteRun(self._rest, self.mapper, settings).run(objects)
 
 
-def _check(field_manager: str, on_error: OnError = "continue") -> None:
+def _check(field_manager: str, on_error: OnError = "continue", timeout: float = 0.0) -> None:
     if not field_manager:
         raise ValueError("expected a field_manager, the name that owns the fields, got an empty text")
     if on_error not in ("continue", "stop"):
         raise ValueError(f'expected "continue" or "stop" as on_error, got {on_error!r}')
+    if not timeout >= 0:  # which a value that is no number is not, too
+        raise ValueError(f"expected a timeout of 0 or more seconds, got {timeout!r}")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from kubeloop._kit.raising import raise_alone
-from kubeloop.errors import DecodeError
+from kubeloop.errors import DecodeError, EncodeError
 from kubeloop.objects.json import decode_errors as _decode_errors
 from kubeloop.objects.json import encode as _encode
 
@@ -108,8 +108,13 @@ def _yaml_bodies(text: bytes) -> Iterator[tuple[int, bytes]]:
     from kubeloop.meta import yaml
 
     for line, tree in yaml.load_documents(text):
-        if tree is not None:
-            yield line, _encode.dumps(tree)
+        if tree is None:
+            continue
+        try:
+            body = _encode.dumps(tree)
+        except EncodeError:  # the reader of YAML can nest deeper than the writer of JSON
+            raise DecodeError(f"YAML: line {line}: the document is nested too deeply") from None
+        yield line, body
 
 
 def _flow_bodies(text: bytes) -> list[tuple[int, bytes]]:

@@ -54,6 +54,10 @@ class KindMapper(Protocol):
         """Return the resource that a text means, such as `configmaps` or `widgets.example.com`."""
         ...
 
+    def invalidate(self) -> None:
+        """Drop what is known, so that the next call asks the server."""
+        ...
+
 
 class ApplySet:
     """One run on an apply set: `widen`, apply the objects with the label `PART_OF`, and `prune` if all were applied.
@@ -231,8 +235,20 @@ class ApplySet:
         for each in applied:
             if not each.uid:
                 raise ApplySetError(f"the server did not return the uid of {each.kind.kind} {each.name}")
+        try:
+            return await self._listed_leftovers(applied)
+        except ApplySetError as error:
+            if not isinstance(error.__cause__, NotFound):
+                raise
+        # The mapper may remember a version in which the server does not serve the kind any more.
+        self._mapper.invalidate()
+        self._mappings.clear()
+        return await self._listed_leftovers(applied)
+
+    async def _listed_leftovers(self, applied: Sequence[AppliedMember]) -> list[FoundObject]:
         await self._map(self._before.kinds)
         uids = frozenset(each.uid for each in applied)
+        names = frozenset((each.kind, each.namespace, each.name) for each in applied)
         lists = lists_of(self._before, self._mappings)
         found: list[FoundObject] = []
         for start in range(0, len(lists), _LISTS_AT_A_TIME):
@@ -241,7 +257,7 @@ class ApplySet:
                 if isinstance(items, Exception):
                     where = f" in {read.namespace}" if read.namespace else ""
                     raise ApplySetError(f"cannot list {read.mapping.resource.resource}{where}: {items}") from items
-                found.extend(prunable(self._parent, read, items, uids))
+                found.extend(prunable(self._parent, read, items, uids, names))
         return found
 
     async def _read(self, read: MemberList) -> list[meta_v1.ObjectMeta] | Exception:

@@ -106,10 +106,15 @@ def lists_of(coverage: Coverage, mappings: Mapping[GroupKind, RESTMapping]) -> l
 
 
 def prunable(
-    parent: ApplySetParent, read: MemberList, items: Iterable[meta_v1.ObjectMeta], applied: Collection[str]
+    parent: ApplySetParent,
+    read: MemberList,
+    items: Iterable[meta_v1.ObjectMeta],
+    applied: Collection[str],
+    names: Collection[tuple[GroupKind, str, str]] = (),
 ) -> list[FoundObject]:
     """Return the members of a list that were not applied.
 
+    An object with the name of one that was applied is none, whatever its uid: somebody has created it again since.
     Neither the parent itself is one, nor an object with another controller than the parent: controllers copy the labels
     of an object to what they create for it, as the labels of a Service are copied to its EndpointSlices.
 
@@ -118,18 +123,22 @@ def prunable(
         read: The list.
         items: The metadata of its items.
         applied: The uids of the objects that were applied.
+        names: The kind, namespace and name of each of these objects.
 
     Raises:
         ApplySetError: An item has no uid, or does not have the label: the list cannot be trusted.
     """
     found: list[FoundObject] = []
+    kind = read.mapping.kind.group_kind
     for metadata in items:
         each = FoundObject(read.mapping, metadata)
         if metadata.labels.get(PART_OF) != id_of(parent):
             raise ApplySetError(f"the server listed an object that has no label {PART_OF}={id_of(parent)}: {each}")
         if not metadata.uid:
             raise ApplySetError(f"the server listed an object that has no uid: {each}")
-        if metadata.uid in applied or _is_parent(parent, each) or _is_controlled(parent, metadata):
+        if metadata.uid in applied or (kind, metadata.namespace, metadata.name) in names:
+            continue
+        if _is_parent(parent, each) or _is_controlled(parent, metadata):
             continue
         found.append(each)
     return found
@@ -177,7 +186,8 @@ def _is_parent(parent: ApplySetParent, found: FoundObject) -> bool:
 
 def _is_controlled(parent: ApplySetParent, metadata: meta_v1.ObjectMeta) -> bool:
     """Return whether an object has a controller that is not the parent."""
+    own = (parent.kind.group, parent.kind.kind, parent.name)
     return any(
-        owner.controller and (owner.kind, owner.name) != (parent.kind.kind, parent.name)
+        owner.controller and (owner.api_version.rpartition("/")[0], owner.kind, owner.name) != own
         for owner in metadata.owner_references
     )

@@ -29,6 +29,7 @@ from kubeloop.clients.manifests.set_definition import SetDefinitions
 from kubeloop.clients.manifests.set_steps import SetSteps
 from kubeloop.clients.manifests.stored_version import is_unchanged, read_stored
 from kubeloop.errors import DecodeError, KubeloopError, NotFound, UnsupportedMediaType
+from kubeloop.objects.type_guards import is_mapping
 from kubeloop.wire.options import FieldValidation
 
 if TYPE_CHECKING:
@@ -254,9 +255,11 @@ _APPLIED = frozenset({"created", "configured", "unchanged", "applied"})
 
 
 def _labelled(obj: PlannedObject, labels: Mapping[str, str]) -> DecodeError | None:
-    """Add the labels of a set to an object; return an error if the object has one of them."""
+    """Add the labels of a set to an object; return an error if the object has one of them, or labels of no use."""
     metadata = obj.data["metadata"]
-    own: Mapping[str, str] = metadata.get("labels") or {}
+    own = metadata.get("labels") or {}
+    if not is_mapping(own):
+        return DecodeError(f"{obj}: expected a mapping, got {type(own).__name__}: metadata.labels")
     for name in labels:
         if name in own:
             return DecodeError(f"{obj}: expected an object without the label {name}, which the set adds; remove it")

@@ -81,13 +81,14 @@ class DeleteRun:
             if uid and self._settings.wait and not self._settings.options.get("dry_run"):
                 pending.setdefault(obj.collection, {})[obj.name] = uid
                 first.setdefault(obj.collection, obj)
-        late: dict[tuple[str, str, str], KubeloopError] = {}
-        for path, uids in pending.items():
-            obj = first[path]
-            found = await wait_until_gone(self._rest, obj.resource, obj.namespace, uids, deadline)
-            late |= {(obj.gvk.kind, obj.namespace, name): error for name, error in found.items()}
-        for result in results:
-            error = late.get((result.kind, result.namespace, result.name))
+        waits = [
+            wait_until_gone(self._rest, first[path].resource, first[path].namespace, uids, deadline)
+            for path, uids in pending.items()
+        ]
+        # All at the same time, so that one that does not end takes no time from the others.
+        late = dict(zip(pending, await waiting.gather(waits), strict=True))
+        for obj, result in zip(objects, results, strict=True):
+            error = late[obj.collection].get(obj.name) if obj.error is None and obj.collection in late else None
             final = result if error is None or result.has_failed else result.replace(outcome="failed", error=error)
             self._has_stopped |= final.has_failed and self._settings.on_error == "stop"
             self._results.append(final)

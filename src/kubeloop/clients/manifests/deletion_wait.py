@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from kubeloop._kit import waiting
 from kubeloop.clients.metadata_endpoint import MetadataEndpoint
 from kubeloop.clients.wait.awaited_state import AwaitedDeletion, LastState
 from kubeloop.clients.wait.wait_loop import WaitLoop
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["wait_until_gone"]
 
+_LAST_LOOK = 5.0
+"""The seconds for the one list that is read if no time is left."""
+
 
 async def wait_until_gone(
     rest: RESTClient, info: ResourceInfo, namespace: str, uids: Mapping[str, str], deadline: float
 ) -> dict[str, KubeloopError]:
     """Wait until objects of a resource no longer exist.
 
-    An object that was created again with the same name counts as absent. If the user may not list and watch the
+    An object that was created again with the same name counts as absent. One list is read even if the deadline has
+    passed, so that no object is reported that does not exist any more. If the user may not list and watch the
     resource, the objects count as absent too, as in kubectl.
 
     Args:
@@ -50,6 +55,8 @@ async def wait_until_gone(
     loop = WaitLoop(endpoint, machine, {})
     try:
         await loop.run(deadline)
+        if not machine.has_listed:  # the time was over before the first list, as after a wait for other objects
+            await loop.run(waiting.now() + _LAST_LOOK, reads_once=True)
     except (NotFound, Forbidden, MethodNotAllowed):
         return {}
     except KubeloopError as error:

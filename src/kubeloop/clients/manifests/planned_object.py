@@ -10,7 +10,7 @@ from kubeloop._kit.text import safe_text
 from kubeloop.clients.manifests.unfolded_list import unfold
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.clients.request_bodies import configuration_data
-from kubeloop.errors import DecodeError, KubeloopError
+from kubeloop.errors import DecodeError, EncodeError, KubeloopError
 from kubeloop.meta.gvk import GroupVersionKind
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.model import Kind, KindList
@@ -213,7 +213,7 @@ def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
     if sends_body:
         try:
             data = configuration_data(obj)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, EncodeError) as error:
             problem = DecodeError(str(error))
     planned = PlannedObject(gvk, said.namespace, said.name, data)
     if isinstance(obj, Kind):

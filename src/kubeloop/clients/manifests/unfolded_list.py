@@ -16,6 +16,7 @@ from kubeloop.unstructured import Unstructured, UnstructuredList
 __all__ = ["unfold"]
 
 _LIST: Any = KindList  # of whatever kind, for which checkers would ask
+_MAX_DEPTH = 100
 
 
 def unfold(obj: Any) -> Iterator[Any]:
@@ -24,16 +25,19 @@ def unfold(obj: Any) -> Iterator[Any]:
     Items of a list of a custom kind that name no kind have the kind of the list: `Backup` in a `BackupList`.
 
     Raises:
-        DecodeError: An item of the list cannot be read as its kind.
+        DecodeError: An item of the list cannot be read as its kind, or lists are nested too deeply, as in one that
+            contains itself.
     """
-    waiting = [obj]
+    waiting: list[tuple[Any, int]] = [(obj, 0)]
     while waiting:
-        each = waiting.pop()
+        each, depth = waiting.pop()
         items = _items(each)
         if items is None:
             yield each
+        elif depth == _MAX_DEPTH:
+            raise DecodeError(f"expected objects, got lists in lists, {depth} deep: does the list contain itself?")
         else:
-            waiting.extend(reversed(items))
+            waiting.extend((item, depth + 1) for item in reversed(items))
 
 
 def _items(obj: Any) -> list[Any] | None:

@@ -75,6 +75,7 @@ class WaitMachine(Generic[T]):
 
     Attributes:
         must_widen: Whether events of the selection are not enough, because an object has left it.
+        has_listed: Whether a list was reported.
 
     Reference: kubectl pkg/cmd/wait. Intended difference: an object that is deleted ends the wait at once; kubectl waits
         until the timeout.
@@ -93,15 +94,16 @@ class WaitMachine(Generic[T]):
         self.must_widen = False
         self._may_be_absent = may_be_absent
         self._waited: dict[str, _Waited[T]] = {}
+        self._met = 0  # counted, because the loop asks after each event
         self._is_known = targets is not None
-        self._has_listed = False
+        self.has_listed = False
         for target in targets or ():
             self._waited[target.key] = _Waited(target)
 
     @property
     def is_done(self) -> bool:
         """Whether all objects are known and have been in the state."""
-        return self._is_known and all(waited.is_met for waited in self._waited.values())
+        return self._is_known and self._met == len(self._waited)
 
     @property
     def only_name(self) -> str:
@@ -124,7 +126,7 @@ class WaitMachine(Generic[T]):
             for key in (*found.objects, *found.unreadable):
                 self._waited.setdefault(key, _Waited(Target(key)))
             self._choose()
-        is_first, self._has_listed = not self._has_listed, True
+        is_first, self.has_listed = not self.has_listed, True
         for waited in self._waited.values():
             if waited.is_met:
                 continue
@@ -184,7 +186,7 @@ class WaitMachine(Generic[T]):
         The key is `""` if no object matched the selectors.
         """
         if not self._is_known:
-            never = "nothing matches the selectors" if self._has_listed else "the server has not responded"
+            never = "nothing matches the selectors" if self.has_listed else "the server has not responded"
             return [("", None, LastState(never))]
         return [
             (waited.key, waited.obj, self._last_state(waited)) for waited in self._waited.values() if not waited.is_met
@@ -210,7 +212,13 @@ class WaitMachine(Generic[T]):
         if self._was_replaced(waited, uid):
             return
         waited.uid, waited.obj, waited.error = uid, obj, None
-        waited.is_met = self.state.is_met(obj)
+        if self.state.is_met(obj):
+            self._meet(waited)
+
+    def _meet(self, waited: _Waited[T]) -> None:
+        """Record that an object, which was not in the state before, has been in it."""
+        waited.is_met = True
+        self._met += 1
 
     def _is_unreadable(self, waited: _Waited[T], error: Unreadable) -> None:
         if self._was_replaced(waited, error.uid):
@@ -228,7 +236,7 @@ class WaitMachine(Generic[T]):
         if not waited.uid or not uid or uid == waited.uid:
             return False
         if self.state.is_deletion:
-            waited.is_met = True
+            self._meet(waited)
             return True
         if not self._may_be_absent:
             raise self._not_found(waited.key, f"it was deleted and created again while waiting for {self.state}")
@@ -241,7 +249,7 @@ class WaitMachine(Generic[T]):
 
     def _is_absent(self, waited: _Waited[T]) -> None:
         if self.state.is_deletion:
-            waited.is_met = True
+            self._meet(waited)
             return
         if not self._may_be_absent:
             was_seen = waited.obj is not None or waited.error is not None
@@ -252,7 +260,7 @@ class WaitMachine(Generic[T]):
         if waited.error is not None:
             return LastState(f"the object cannot be read: {waited.error}")
         if waited.obj is None:
-            return LastState("the object does not exist" if self._has_listed else "the server has not responded")
+            return LastState("the object does not exist" if self.has_listed else "the server has not responded")
         return self.state.last_state(waited.obj)
 
     def _not_found(self, key: str, why: str) -> NotFound:
@@ -268,7 +276,7 @@ class WaitMachine(Generic[T]):
         )
 
     def __repr__(self) -> str:
-        missing = sum(not waited.is_met for waited in self._waited.values())
+        missing = len(self._waited) - self._met
         known = f"{missing} of {len(self._waited)} missing" if self._is_known else "no objects known yet"
         return f"<WaitMachine for {self.state}: {known}>"
 

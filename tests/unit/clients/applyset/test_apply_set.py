@@ -445,3 +445,39 @@ async def test_results_are_told_as_they_happen() -> None:
 
     await Run(world, "web", report=report).of("ConfigMap b/z")
     assert seen == ["x after 1", "y after 2"]
+
+
+@in_virtual_time
+async def test_a_member_that_was_created_again_after_its_apply_is_not_pruned() -> None:
+    world = World()
+    await Run(world, "web").of("ConfigMap a/x", "ConfigMap a/y")
+    labels = world.metadata("ConfigMap a/x")["labels"]
+
+    def recreate() -> None:
+        del world.objects[world.path("ConfigMap", "x", "a")]
+        world.put("ConfigMap", "x", "a", labels=labels)
+
+    assert told(await Run(world, "web", before_prune=recreate).of("ConfigMap a/x")) == ["ConfigMap a/y"]
+    assert world.deleted == ["a/configmaps/y"]
+
+
+@in_virtual_time
+async def test_members_are_found_after_their_version_is_no_longer_served() -> None:
+    world = World()
+    await Run(world, "web").of("Widget.example.com a/x", "Widget.example.com a/y")
+    world.mapper.stale["Widget.example.com"] = "v1alpha1"
+    gone = error_status(404, "NotFound", "the server could not find the requested resource")
+    world.fault = failing("GET", "/v1alpha1/", gone, times=99)
+    assert told(await Run(world, "web").of("Widget.example.com a/x")) == ["Widget a/y"]
+    assert world.deleted == ["a/widgets/y"]
+
+
+@in_virtual_time
+async def test_a_kind_that_stays_unserved_prunes_nothing() -> None:
+    world = World()
+    await Run(world, "web").of("Widget.example.com a/x", "ConfigMap a/y")
+    gone = error_status(404, "NotFound", "the server could not find the requested resource")
+    world.fault = failing("GET", "/widgets", gone, times=99)
+    [result] = await Run(world, "web").of("Widget.example.com a/x")
+    assert str(result.error).startswith("nothing was pruned")
+    assert world.deleted == []

@@ -79,9 +79,17 @@ def test_the_parent_is_never_a_leftover_even_if_it_is_a_member() -> None:
     assert leftovers(parent, other) == ["ConfigMap elsewhere/shop"]
 
 
+def test_an_object_with_the_name_of_an_applied_one_is_no_leftover_whatever_its_uid() -> None:
+    again, other = found("ConfigMap", "a", "web", uid="new"), found("ConfigMap", "a", "elsewhere", uid="other")
+    names = {(GroupKind("", "ConfigMap"), "web", "a")}
+    kept = prunable(PARENT, MemberList(again.mapping, ""), [again.metadata, other.metadata], {"uid-a"}, names)
+    assert [str(each) for each in kept] == ["ConfigMap elsewhere/a"]
+
+
 @pytest.mark.parametrize(
     ("owner", "stays"),
     [
+        ({"kind": "ConfigMap", "name": "shop", "controller": True, "api_version": "example.com/v1"}, True),
         ({"kind": "Service", "name": "web", "controller": True}, True),
         ({"kind": "Service", "name": "web", "controller": False}, False),
         ({"kind": "Service", "name": "web"}, False),
@@ -89,7 +97,7 @@ def test_the_parent_is_never_a_leftover_even_if_it_is_a_member() -> None:
     ],
 )
 def test_what_a_controller_created_with_a_copied_label_is_left_to_it(owner: dict[str, Any], stays: bool) -> None:
-    reference = meta_v1.OwnerReference(api_version="v1", uid="u", **owner)
+    reference = meta_v1.OwnerReference(**{"api_version": "v1", "uid": "u", **owner})
     assert leftovers(found("Endpoints", "web", "web", owner_references=[reference])) == (
         [] if stays else ["Endpoints web/web"]
     )

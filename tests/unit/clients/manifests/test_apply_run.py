@@ -394,3 +394,30 @@ async def test_objects_without_a_name_are_named_by_their_place_in_the_set(client
         "ConfigMap: expected metadata.name, got metadata.generateName 'a-': item 1; the name must be known: use "
         "create() for generated names",
     ]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param({"x": object()}, "data.x: expected a JSON value, got object", id="no JSON"),
+        pytest.param({1: "x"}, "data: expected keys of str, got int", id="keys"),
+        pytest.param("itself", "nested too deeply", id="a cycle"),
+    ],
+)
+async def test_an_object_without_a_json_form_fails_alone(
+    server: ApplyServer, client: Clientset, data: Any, message: str
+) -> None:
+    bad = {**config_map("bad"), "data": data}
+    if data == "itself":
+        bad["data"] = bad
+    report = await client.apply_manifests([config_map("a"), bad, config_map("b")], field_manager="me")
+    assert [each.outcome for each in report] == ["created", "failed", "created"]
+    assert message in str(report[1].error)
+
+
+async def test_a_list_that_contains_itself_fails_alone(server: ApplyServer, client: Clientset) -> None:
+    cyclic: dict[str, Any] = {"apiVersion": "v1", "kind": "List", "items": []}
+    cyclic["items"] += [cyclic, cyclic]
+    report = await client.apply_manifests([cyclic, config_map()], field_manager="me")
+    assert [each.outcome for each in report] == ["created", "failed"]
+    assert "does the list contain itself?" in str(report[1].error)

@@ -175,3 +175,13 @@ async def test_a_dry_run_tells_what_would_be_pruned_though_new_objects_cannot_be
     report = await applied(world, "ConfigMap a/x", "Namespace new", "ConfigMap new/z", dry_run=True)
     assert "pruned Secret b/y" in outcomes(report)
     assert (world.objects, world.deleted) == (before, [])
+
+
+@in_virtual_time
+async def test_labels_that_are_no_mapping_fail_one_object_and_nothing_is_pruned() -> None:
+    world = World()
+    await applied(world, "ConfigMap a/x", "ConfigMap a/y")
+    report = await applied(world, manifest("ConfigMap a/x", labels=["a"]), "ConfigMap a/z")
+    assert outcomes(report) == ["failed ConfigMap a/x", "created ConfigMap a/z"]
+    assert str(report[0].error) == "ConfigMap a/x: expected a mapping, got list: metadata.labels"
+    assert world.deleted == []

@@ -230,3 +230,54 @@ async def test_stop_skips_what_follows_a_failure(server: ApplyServer, client: Cl
 async def test_objects_that_were_read_from_a_server_can_be_deleted(server: ApplyServer, client: Clientset) -> None:
     read = await client.core_v1.config_maps("shop").get("a")
     assert (await client.delete_manifests([read])).failed == []
+
+
+def terminating_one(api_version: str, kind: str, name: str, uid: str) -> ScriptedResponse:
+    metadata = {"name": name, "namespace": "shop", "uid": uid, "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    return ScriptedResponse.of({"apiVersion": api_version, "kind": kind, "metadata": metadata})
+
+
+async def test_an_object_that_stays_takes_no_time_from_other_kinds_and_stages() -> None:
+    secrets, server = "/api/v1/namespaces/shop/secrets", ApplyServer()
+    server.responses = {
+        f"DELETE {MAPS}/a": [terminating()],
+        f"DELETE {secrets}/s": [terminating_one("v1", "Secret", "s", "u2")],
+        "DELETE /api/v1/namespaces/shop": [terminating_one("v1", "Namespace", "shop", "u3")],
+        f"GET {MAPS}": [listed(stored("a", "u1", 1)), watch_response(3600.0)],
+        f"GET {secrets}": [listed()],
+        "GET /api/v1/namespaces": [listed()],
+    }
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+    report = await clientset(server.respond)[0].delete_manifests([namespace, secret, config_map()], timeout=5)
+    assert {str(each).partition(":")[0] for each in report} == {
+        "configmap/a failed",
+        "secret/s deleted",
+        "namespace/shop deleted",
+    }
+    assert elapsed() == 5
+
+
+async def test_an_object_that_stays_does_not_fail_one_of_the_same_kind_and_name_in_another_group() -> None:
+    core, other = "/api/v1/namespaces/shop/events", "/apis/events.k8s.io/v1/namespaces/shop/events"
+    server = ApplyServer()
+    server.responses = {
+        f"DELETE {core}/a": [terminating_one("v1", "Event", "a", "u1")],
+        f"DELETE {other}/a": [terminating_one("events.k8s.io/v1", "Event", "a", "u2")],
+        f"GET {core}": [listed(stored("a", "u1", 1)), watch_response(3600.0)],
+        f"GET {other}": [listed()],
+    }
+    events = [{**config_map(), "apiVersion": version, "kind": "Event"} for version in ("v1", "events.k8s.io/v1")]
+    report = await clientset(server.respond)[0].delete_manifests(events, timeout=5)
+    assert {each.api_version: each.outcome for each in report} == {"v1": "failed", "events.k8s.io/v1": "deleted"}
+
+
+@pytest.mark.parametrize("timeout", [-1.0, float("nan")])
+async def test_a_timeout_that_is_none_is_refused_before_anything_is_sent(
+    server: ApplyServer, client: Clientset, timeout: float
+) -> None:
+    with pytest.raises(ValueError, match="expected a timeout of 0 or more seconds"):
+        await client.delete_manifests([config_map()], timeout=timeout)
+    with pytest.raises(ValueError, match="expected a timeout of 0 or more seconds"):
+        await client.apply_manifests([config_map()], field_manager="me", timeout=timeout)
+    assert server.lines == []

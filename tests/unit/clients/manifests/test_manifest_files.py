@@ -147,3 +147,10 @@ def _map(name: str) -> dict[str, object]:
 
 def _custom(name: str) -> dict[str, object]:
     return {"apiVersion": "example.com/v1", "kind": "Backup", "metadata": {"name": name}}
+
+
+def test_a_document_that_is_nested_too_deeply_names_its_file(tmp_path: Path) -> None:
+    text = f"{named('a')}---\napiVersion: x/v1\nkind: Y\nmetadata: {{name: b}}\nx: {'[' * 5000}{']' * 5000}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(kubeloop.DecodeError, match=r"a\.yaml: document 2: YAML: line \d+: .*nested too deeply"):
+        kubeloop.load_manifests(tmp_path)

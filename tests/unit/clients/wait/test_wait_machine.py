@@ -14,6 +14,7 @@ from kubeloop.clients.wait.wait_machine import Target, WaitMachine, WholeList
 from kubeloop.errors import NotFound, Unreadable
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
+from tests.support.growth import growth
 
 RUNNING = parse_path("{.status.phase}=Running")
 INFO = resource_info(core_v1.Pod)
@@ -259,3 +260,16 @@ def test_its_state_is_shown() -> None:
     listed(waits, pod("a"), pod("b", "Running"))
     assert repr(waits) == "<WaitMachine for {.status.phase}=Running: 1 of 2 missing>"
     assert repr(selecting()) == "<WaitMachine for {.status.phase}=Running: no objects known yet>"
+
+
+def test_many_objects_whose_events_arrive_one_by_one_take_linear_time() -> None:
+    def wait_for(pods: list[core_v1.Pod]) -> None:
+        targets = [Target(f"x/{each.metadata.name}") for each in pods]
+        waits = WaitMachine[core_v1.Pod](AwaitedCreation(), targets, INFO, may_be_absent=True)
+        listed(waits)
+        for each in pods:
+            assert not waits.is_done
+            changed(waits, "ADDED", each)
+        assert waits.is_done
+
+    assert growth(lambda size: [pod(str(number)) for number in range(size)], wait_for, 500) < 20
