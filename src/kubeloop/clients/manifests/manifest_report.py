@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
+from kubeloop._kit.aligned_rows import aligned_rows
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
 from kubeloop.clients.error_line import error_line, one_line
@@ -179,12 +180,7 @@ class ApplyReport(Sequence[ManifestResult]):
         rows += [(each.namespace, each.resource_name, each.outcome, each.detail) for each in self._results]
         if not any(row[3] for row in rows[1:]):
             rows = [(*row[:3], "") for row in rows]
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        lines = [
-            "   ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]]).rstrip()
-            for row in rows
-        ]
-        return "\n".join(lines)
+        return "\n".join(line.rstrip() for line in aligned_rows(rows))
 
     def __repr__(self) -> str:
         counts = Counter(result.outcome for result in self._results)
