@@ -24,12 +24,11 @@ from kubeloop.clients.manifests.manifest_report import (
     result_of,
 )
 from kubeloop.clients.manifests.object_apply import AppliedObject, ObjectApply
-from kubeloop.clients.manifests.planned_object import PlannedObject, find_places, plan
+from kubeloop.clients.manifests.planned_object import PlannedObject, add_labels, find_places, plan
 from kubeloop.clients.manifests.set_definition import SetDefinitions
 from kubeloop.clients.manifests.set_steps import SetSteps
 from kubeloop.clients.manifests.stored_version import is_unchanged, read_stored
 from kubeloop.errors import DecodeError, KubeloopError, NotFound, UnsupportedMediaType
-from kubeloop.objects.type_guards import is_mapping
 from kubeloop.wire.options import FieldValidation
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class ApplyRun:
         if steps is not None and not self._has_stopped and (sendable or not ordered):
             labels = await steps.before_apply(sendable, dry_run=self._settings.dry_run)
             for obj in sendable:
-                obj.error = _labelled(obj, labels)
+                obj.error = add_labels(obj, labels)
             self._stop_before(ordered)
         definitions = [obj for obj in ordered if rank_of(obj.gvk.group_kind) == DEFINITION_RANK]
         before = [obj for obj in ordered if rank_of(obj.gvk.group_kind) < DEFINITION_RANK]
@@ -252,19 +251,6 @@ class ApplyRun:
 
 
 _APPLIED = frozenset({"created", "configured", "unchanged", "applied"})
-
-
-def _labelled(obj: PlannedObject, labels: Mapping[str, str]) -> DecodeError | None:
-    """Add the labels of a set to an object; return an error if the object has one of them, or labels of no use."""
-    metadata = obj.data["metadata"]
-    own: Any = metadata.get("labels") or {}
-    if not is_mapping(own):
-        return DecodeError(f"{obj}: expected a mapping, got {type(own).__name__}: metadata.labels")
-    for name in labels:
-        if name in own:
-            return DecodeError(f"{obj}: expected an object without the label {name}, which the set adds; remove it")
-    obj.data = {**obj.data, "metadata": {**metadata, "labels": {**own, **labels}}}
-    return None
 
 
 def _is_unserved(error: NotFound) -> bool:

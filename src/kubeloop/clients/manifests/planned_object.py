@@ -14,6 +14,7 @@ from kubeloop.errors import DecodeError, EncodeError, KubeloopError
 from kubeloop.meta.gvk import GroupVersionKind
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.model import Kind, KindList
+from kubeloop.objects.type_guards import is_mapping
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.request import resource_path, segment
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["JSON_OBJECT", "PlannedObject", "find_places", "plan"]
+__all__ = ["JSON_OBJECT", "PlannedObject", "add_labels", "find_places", "plan"]
 
 
 JSON_OBJECT: type[dict[str, Any]] = dict
@@ -155,6 +156,19 @@ async def find_places(
         key = (obj.gvk.group, obj.gvk.kind, obj.namespace, obj.name)
         if seen.setdefault(key, obj) is not obj:
             obj.error = DecodeError(f"{obj}: expected each object once, got it twice in the set; remove one of them")
+
+
+def add_labels(obj: PlannedObject, labels: Mapping[str, str]) -> DecodeError | None:
+    """Add the labels of a set to an object; return an error if it has one of them, or labels that are no mapping."""
+    metadata = obj.data["metadata"]
+    own: Any = metadata.get("labels") or {}
+    if not is_mapping(own):
+        return DecodeError(f"{obj}: expected a mapping, got {type(own).__name__}: metadata.labels")
+    for name in labels:
+        if name in own:
+            return DecodeError(f"{obj}: expected an object without the label {name}, which the set adds; remove it")
+    obj.data = {**obj.data, "metadata": {**metadata, "labels": {**own, **labels}}}
+    return None
 
 
 def _set_place(obj: PlannedObject, info: ResourceInfo, default: str, enforced: str | None) -> None:
