@@ -217,6 +217,9 @@ def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
     if not _is_object(obj):
         found = type(obj).__name__
         return _broken(DecodeError(f"expected an object with apiVersion and kind, got {found}: item {number}"))
+    if isinstance(obj, Kind) and not hasattr(getattr(obj, "metadata", None), "name"):
+        found = type(obj).__name__
+        return _broken(DecodeError(f"expected a kind with a resource, got {found}, which is not stored: item {number}"))
     try:
         said = identity_of(obj, "object")
         gvk = GroupVersionKind.from_api_version(said.api_version, said.kind)

@@ -421,3 +421,12 @@ async def test_a_list_that_contains_itself_fails_alone(server: ApplyServer, clie
     report = await client.apply_manifests([cyclic, config_map()], field_manager="me")
     assert [each.outcome for each in report] == ["created", "failed"]
     assert "does the list contain itself?" in str(report[1].error)
+
+
+@pytest.mark.parametrize("kind", ["Status", "Table"])
+async def test_a_kind_that_is_not_stored_fails_alone(server: ApplyServer, client: Clientset, kind: str) -> None:
+    version = "v1" if kind == "Status" else "meta.k8s.io/v1"
+    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\n"
+    report = await client.apply_manifests([*kubeloop.parse_manifests(text), config_map()], field_manager="me")
+    assert sorted(each.outcome for each in report) == ["created", "failed"]
+    assert "expected a kind with a resource" in str(report.failed[0].error)
