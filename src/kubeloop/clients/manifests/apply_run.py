@@ -154,7 +154,7 @@ class ApplyRun:
         if obj.error is not None:
             return result_of(obj, "failed", error=obj.error)
         if self._has_stopped:
-            return result_of(obj, "skipped", reason="an object before it failed, and on_error is 'stop'")
+            return result_of(obj, "skipped", reason="another object failed, and on_error is 'stop'")
         problem = await self._problem_of_kind(obj)
         if problem is not None:
             return result_of(obj, "failed", error=problem)
