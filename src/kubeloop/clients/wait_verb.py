@@ -171,7 +171,7 @@ class Wait(BaseResourceClient[T_co]):
         is_one = isinstance(names, str)
         found = await object_wait.wait_for_names(
             self._endpoint,
-            [names] if isinstance(names, str) else list(names),
+            [names] if isinstance(names, str) else wait_argument.several(names, what="a name or names"),
             state,
             may_be_absent=for_create,
             timeout=timeout,

@@ -155,6 +155,13 @@ class ParentStore:
                 parent, FIELD_MANAGER, error,
             )  # fmt: skip
             metadata = await self._patch(body, force=True)
+        wanted = body["metadata"]["annotations"]
+        changed = [name for name, value in wanted.items() if metadata.annotations.get(name) != value]
+        if changed and not self._is_dry_run:
+            raise ApplySetError(
+                f"the server did not store the annotation {changed[0]} of the parent of the apply set as it was "
+                f"written: {parent}; does an admission webhook change it?"
+            )
         # In a dry run there may be no resource version, or that of an object which nobody has stored.
         version = resource_version if self._is_dry_run else metadata.resource_version
         return ParentRecord(coverage, frozenset(), version, is_current=True)

@@ -126,7 +126,8 @@ def prunable(
         names: The kind, namespace and name of each of these objects.
 
     Raises:
-        ApplySetError: An item has no uid, or does not have the label: the list cannot be trusted.
+        ApplySetError: An item has no uid, does not have the label, or is not in the namespace of the list, which
+            cannot be trusted then.
     """
     found: list[FoundObject] = []
     kind = read.mapping.kind.group_kind
@@ -134,6 +135,9 @@ def prunable(
         each = FoundObject(read.mapping, metadata)
         if metadata.labels.get(PART_OF) != id_of(parent):
             raise ApplySetError(f"the server listed an object that has no label {PART_OF}={id_of(parent)}: {each}")
+        if metadata.namespace != read.namespace or not metadata.name:
+            where = f"the namespace {read.namespace}" if read.namespace else "no namespace"
+            raise ApplySetError(f"expected a list of named objects of {where}, got one with {each}")
         if not metadata.uid:
             raise ApplySetError(f"the server listed an object that has no uid: {each}")
         if metadata.uid in applied or (kind, metadata.namespace, metadata.name) in names:

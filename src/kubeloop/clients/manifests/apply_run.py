@@ -27,7 +27,7 @@ from kubeloop.clients.manifests.object_apply import AppliedObject, ObjectApply
 from kubeloop.clients.manifests.planned_object import PlannedObject, add_labels, find_places, plan
 from kubeloop.clients.manifests.set_definition import SetDefinitions
 from kubeloop.clients.manifests.set_steps import SetSteps
-from kubeloop.clients.manifests.stored_version import is_unchanged, read_stored
+from kubeloop.clients.manifests.stored_version import is_unchanged, read_one, read_stored
 from kubeloop.errors import DecodeError, KubeloopError, NotFound, UnsupportedMediaType
 from kubeloop.wire.options import FieldValidation
 
@@ -147,6 +147,8 @@ class ApplyRun:
             if result.object is not None and obj.name in late:
                 self._definitions.note(obj, "failed", is_late=True)
                 result = result.replace(outcome="failed", error=late[obj.name])
+            elif obj.name in unsettled:
+                self._definitions.note_recent(obj)
             self._report(result)
 
     async def _result_of(self, obj: PlannedObject) -> ManifestResult:
@@ -162,7 +164,7 @@ class ApplyRun:
         if unknown:
             return result_of(obj, "skipped", reason=unknown)
         before = await self._before(obj)
-        refusal = self._settings.steps and self._settings.steps.refusal(obj, (before or {}).get(obj.name))
+        refusal = await self._refusal(obj, before)
         if refusal:
             return result_of(obj, "failed", error=refusal)
         try:
@@ -173,6 +175,13 @@ class ApplyRun:
             return result_of(obj, outcome, error=_explained(obj, error), conflicts=conflicts)
         applied = await self._apply.migrate(obj, applied)
         return self._applied(obj, before, applied)
+
+    async def _refusal(self, obj: PlannedObject, before: Mapping[str, Mapping[str, Any]] | None) -> Exception | None:
+        """Return why the steps of the set refuse an object, such as a member of another set; None if they do not."""
+        steps = self._settings.steps
+        if steps is None:
+            return None
+        return steps.refusal(obj, await read_one(self._rest, obj.path) if before is None else before.get(obj.name))
 
     def _applied(
         self, obj: PlannedObject, before: Mapping[str, Mapping[str, Any]] | None, applied: AppliedObject

@@ -15,6 +15,7 @@ from kubeloop.clients.manifests.apply_order import CRD, rank_of
 from kubeloop.clients.manifests.kind_resource import defined_resources
 from kubeloop.clients.manifests.manifest_report import ManifestResult
 from kubeloop.errors import ApplySetError
+from kubeloop.objects.type_guards import is_dict
 
 if TYPE_CHECKING:
     from kubeloop.clients.applyset.apply_set import KindMapper
@@ -98,9 +99,9 @@ class ApplySetSteps:
 
         Reference: KEP-3659, which demands an error; kubectl moves the object.
         """
-        metadata: Mapping[str, Any] = (before or {}).get("metadata") or {}
-        labels: Mapping[str, str] = metadata.get("labels") or {}
-        other = labels.get(PART_OF)
+        metadata: Any = (before or {}).get("metadata")
+        labels = metadata.get("labels") if is_dict(metadata) else None
+        other = labels.get(PART_OF) if is_dict(labels) else None
         if other is None or self._force or self._set is None or other == self._set.id:
             return None
         return ApplySetError(

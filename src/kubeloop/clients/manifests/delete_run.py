@@ -7,7 +7,7 @@ an object that the server deleted at once is not waited for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from kubeloop.clients.manifests.kind_resource import KindResources
 from kubeloop.clients.manifests.manifest_report import ApplyReport, ManifestResult, OnError, Progress, result_of
 from kubeloop.clients.manifests.planned_object import JSON_OBJECT, PlannedObject, find_places, plan
 from kubeloop.errors import KubeloopError, NotFound
+from kubeloop.objects.type_guards import is_dict
 from kubeloop.wire.options import DeleteOptions, delete_body
 
 if TYPE_CHECKING:
@@ -110,8 +111,9 @@ class DeleteRun:
             return self._failed(obj, error), ""
         if not response or response.get("kind") == "Status":  # the server deleted the object at once
             return result_of(obj, "deleted"), ""
-        metadata: Mapping[str, Any] = response.get("metadata") or {}
-        return result_of(obj, "deleted"), metadata.get("uid") or ""
+        metadata = response.get("metadata")
+        uid = metadata.get("uid") if is_dict(metadata) else None
+        return result_of(obj, "deleted"), uid if isinstance(uid, str) else ""
 
     def _failed(self, obj: PlannedObject, error: Exception) -> ManifestResult:
         return result_of(obj, "absent") if self._is_absent(error) else result_of(obj, "failed", error=error)

@@ -9,7 +9,8 @@ from kubeloop._kit import waiting
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
 from kubeloop.clients.resource_info import ResourceInfo
 from kubeloop.clients.resuming_watch import ResumingWatch
-from kubeloop.errors import Gone, KubeloopError, RequestTimeout, UnmetObject, WaitTimeout
+from kubeloop.errors import KubeloopError, RequestTimeout, UnmetObject, WaitTimeout
+from kubeloop.listwatch.relist_or_raise import RelistOrRaise
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.meta.version_number import version_number
 from kubeloop.unstructured import Unstructured, UnstructuredList
@@ -56,10 +57,7 @@ async def wait_until_established(
     start = min((number for number in numbers if number is not None), default=None)
     failure: KubeloopError | None = None
     try:
-        try:
-            await _watch(rest, latest, "" if start is None or None in numbers else str(start), deadline)
-        except Gone:
-            await _watch(rest, latest, "", deadline)
+        await _watch(rest, latest, "" if start is None or None in numbers else str(start), deadline)
     except KubeloopError as error:
         failure = error
     return {name: _error(name, each, timeout, failure) for name, each in latest.items()}
@@ -73,7 +71,8 @@ async def _watch(rest: RESTClient, latest: dict[str, Mapping[str, Any]], start: 
         options["resource_version"] = start
     if len(latest) == 1:
         options["field_selector"] = f"metadata.name={next(iter(latest))}"
-    async with ResumingWatch(endpoint, options) as events:
+    # The definitions are stored, so that what can pass is waited for, and a list takes the place of an expired version.
+    async with ResumingWatch(endpoint, options, rule=RelistOrRaise(has_listed=True)) as events:
         async for event in events:
             name = event.object.metadata.name
             if name not in latest:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubeloop.objects.type_guards import is_dict
+from kubeloop.objects.type_guards import is_dict, is_list
 
 __all__ = ["LAST_APPLIED", "migration_patch", "owners"]
 
@@ -22,11 +22,16 @@ _PATH = ("f:metadata", "f:annotations", f"f:{LAST_APPLIED}")
 Entry = Mapping[str, Any]
 
 
-def owners(entries: Sequence[Entry], operation: str) -> list[str]:
-    """Return the managers whose entries of an operation own the annotation `LAST_APPLIED`, each once."""
+def owners(entries: object, operation: str) -> list[str]:
+    """Return the managers whose entries of an operation own the annotation `LAST_APPLIED`, each once.
+
+    Args:
+        entries: The `managedFields` of an object, as the server sent them.
+        operation: `Apply` or `Update`.
+    """
     found: dict[str, None] = {}
-    for entry in entries:
-        if entry.get("operation") == operation and _is_owned(entry.get("fieldsV1")):
+    for entry in entries if is_list(entries) else ():
+        if is_dict(entry) and entry.get("operation") == operation and _is_owned(entry.get("fieldsV1")):
             found[entry.get("manager", "")] = None
     return list(found)
 

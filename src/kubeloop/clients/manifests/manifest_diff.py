@@ -100,7 +100,10 @@ def compare(
     )
     text = "".join(lines)
     outcome = "created" if before is None else "configured" if text else "unchanged"
-    return ObjectDiff(result.replace(outcome=outcome), text, diff(before or {}, after))
+    # Their kind tells what is secret, whatever the server sent.
+    head = {"apiVersion": result.api_version, "kind": result.kind}
+    old = {**before, **head} if before else {}
+    return ObjectDiff(result.replace(outcome=outcome), text, diff(old, {**after, **head}))
 
 
 def masked(
@@ -119,7 +122,13 @@ def masked(
             if name in other:
                 hidden_other[name] = _MASK_AFTER if is_changed else _MASK
         before, after = _with(before, path, hidden_one), _with(after, path, hidden_other)
-    return before, after
+    return _without_text(before), _without_text(after)
+
+
+def _without_text(data: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a Secret whose data are masked even if they are no JSON objects, which no API server sends."""
+    odd = [name for name in ("data", "stringData") if data and not is_dict(data.get(name) or {})]
+    return {**data, **dict.fromkeys(odd, _MASK)} if data and odd else data
 
 
 def _at(data: Any, path: tuple[str, ...]) -> Mapping[str, Any]:
@@ -139,7 +148,9 @@ def _with(data: dict[str, Any] | None, path: tuple[str, ...], value: dict[str, A
 def _without_managers(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if data is None:
         return None
-    metadata: Mapping[str, Any] = data.get("metadata") or {}
+    metadata = data.get("metadata")
+    if not is_dict(metadata):
+        return dict(data)
     return {**data, "metadata": {name: value for name, value in metadata.items() if name != "managedFields"}}
 
 

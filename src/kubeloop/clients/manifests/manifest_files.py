@@ -109,7 +109,7 @@ def _objects(file: Path, scheme: Scheme | None) -> list[Kind | Unstructured]:
         if document is None:
             return found
         _, line, obj = document
-        try:
-            found.extend(unfold(obj))
-        except DecodeError as error:
-            raise DecodeError(f"document {number}, line {line}: {error}") from error
+        for each in unfold(obj):
+            if isinstance(each, DecodeError):
+                raise DecodeError(f"document {number}, line {line}: {each}") from each
+            found.append(each)

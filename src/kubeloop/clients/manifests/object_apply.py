@@ -13,6 +13,7 @@ from kubeloop._kit.value import Value
 from kubeloop.clients.manifests.managed_fields_upgrade import LAST_APPLIED, migration_patch, owners
 from kubeloop.clients.manifests.planned_object import JSON_OBJECT
 from kubeloop.errors import Conflict, KubeloopError
+from kubeloop.objects.type_guards import is_dict
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.patch import APPLY_PATCH, JSON_PATCH
 from kubeloop.wire.request import target
@@ -105,7 +106,7 @@ class ObjectApply:
             applied = await self._keep_annotation(obj, applied)
         except KubeloopError as error:
             return _warned(applied, f"the annotation {LAST_APPLIED} could not be kept for client-side apply: {error}")
-        managers = owners(applied.metadata.get("managedFields") or (), "Update")
+        managers = owners(applied.metadata.get("managedFields"), "Update")
         if not managers:
             return applied
         try:
@@ -124,9 +125,8 @@ class ObjectApply:
     async def _keep_annotation(self, obj: PlannedObject, applied: AppliedObject) -> AppliedObject:
         """Apply the annotation of client-side apply with a manager of its own, as kubectl does for its own manager."""
         metadata = applied.metadata
-        annotations: Mapping[str, Any] = metadata.get("annotations") or {}
-        text = annotations.get(LAST_APPLIED)
-        if self._manager != _KUBECTL or text is None or owners(metadata.get("managedFields") or (), "Apply"):
+        text = _object(metadata.get("annotations")).get(LAST_APPLIED)
+        if self._manager != _KUBECTL or text is None or owners(metadata.get("managedFields"), "Apply"):
             return applied
         place = {name: metadata[name] for name in ("name", "namespace") if metadata.get(name)}
         body = {
@@ -170,13 +170,19 @@ class ObjectApply:
         request = self._rest.new_request(
             "PATCH", obj.path + query, body, content_type=content_type, is_confidential=confidential
         )
+        del body  # which can be a Secret: reports of errors show local variables
         if "Accept" not in request.headers:  # the client prefers another format than JSON
             request = request.with_header("Accept", self._rest.serializers.accept(JSON_OBJECT))
         return await self._rest.send(request)
 
 
 def _metadata(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return data.get("metadata") or {}
+    """Return the metadata of a response, whatever the server sent."""
+    return _object(data.get("metadata"))
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if is_dict(value) else {}
 
 
 def _read(result: Result) -> AppliedObject:

@@ -116,12 +116,7 @@ def plan(objects: Iterable[Any], *, sends_body: bool = True) -> list[PlannedObje
     _check_collection(objects)
     planned: list[PlannedObject] = []
     for number, each in enumerate(objects):
-        try:
-            unfolded = list(unfold(each))
-        except DecodeError as error:
-            planned.append(_broken(error))
-            continue
-        planned.extend(_planned(obj, number, sends_body=sends_body) for obj in unfolded)
+        planned.extend(_planned(obj, number, sends_body=sends_body) for obj in unfold(each))
     return planned
 
 
@@ -214,6 +209,8 @@ def _broken(error: Exception) -> PlannedObject:
 
 
 def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
+    if isinstance(obj, DecodeError):  # an item of a list
+        return _broken(obj)
     if not _is_object(obj):
         found = type(obj).__name__
         return _broken(DecodeError(f"expected an object with apiVersion and kind, got {found}: item {number}"))

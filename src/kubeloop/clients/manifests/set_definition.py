@@ -27,6 +27,7 @@ class SetDefinitions:
         self._owners: dict[GroupVersionKind, PlannedObject] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._late: set[int] = set()
+        self._recent: set[int] = set()
 
     def add(self, definition: PlannedObject) -> None:
         """Add the kinds of a definition; the first definition of a kind counts."""
@@ -40,6 +41,10 @@ class SetDefinitions:
         if is_late:
             self._late.add(id(definition))
 
+    def note_recent(self, definition: PlannedObject) -> None:
+        """Record that a definition was applied before, and established during this run."""
+        self._recent.add(id(definition))
+
     def owner(self, obj: PlannedObject) -> PlannedObject | None:
         """Return the definition of an object's kind; None if the set has none."""
         return self._owners.get(obj.gvk)
@@ -50,7 +55,7 @@ class SetDefinitions:
 
     def is_changed(self, obj: PlannedObject) -> bool:
         """Return whether the set may have changed the kind of an object, so that a server serves it a little later."""
-        return self._outcome(obj) in ("created", "configured", "applied")
+        return self._outcome(obj) in ("created", "configured", "applied") or id(self.owner(obj)) in self._recent
 
     def has_failed(self, obj: PlannedObject) -> bool:
         """Return whether the definition of an object's kind was not applied. An earlier one may be on the server."""

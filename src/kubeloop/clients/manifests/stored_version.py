@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop.clients.manifests.planned_object import JSON_OBJECT
 from kubeloop.errors import KubeloopError
+from kubeloop.objects.type_guards import is_dict
 from kubeloop.wire.request import target
 
 if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["is_unchanged", "read_stored"]
+__all__ = ["is_unchanged", "read_one", "read_stored"]
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,19 @@ async def read_stored(
         return None
 
 
+async def read_one(rest: RESTClient, path: str) -> Mapping[str, Any] | None:
+    """Return the metadata of one object, for users who may not list its collection; None if it cannot be read."""
+    request = rest.new_request("GET", path).with_header(
+        "Accept", _METADATA.replace("ObjectMetadataList", "ObjectMetadata")
+    )
+    try:
+        found: Mapping[str, Any] = await rest.call(request, JSON_OBJECT)
+    except KubeloopError as error:
+        logger.debug("manifests: %s: %s; whether it is a member of another set is unknown", path, error)
+        return None
+    return found
+
+
 def is_unchanged(before: Mapping[str, Any] | None, after: Mapping[str, Any], *, dry_run: bool) -> bool:
     """Return whether an apply left an object as it was.
 
@@ -65,5 +79,7 @@ def is_unchanged(before: Mapping[str, Any] | None, after: Mapping[str, Any], *, 
     if dry_run:
         return all(before.get(name) == after.get(name) for name in {*before, *after} - {"apiVersion", "kind"})
     one: Any = before["metadata"]
-    other: Any = after.get("metadata") or {}
+    other: Any = after.get("metadata")
+    if not is_dict(other):
+        return False
     return all(one.get(name) == other.get(name) for name in ("uid", "resourceVersion"))

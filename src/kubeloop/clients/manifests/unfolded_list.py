@@ -24,9 +24,8 @@ def unfold(obj: Any) -> Iterator[Any]:
 
     Items of a list of a custom kind that name no kind have the kind of the list: `Backup` in a `BackupList`.
 
-    Raises:
-        DecodeError: An item of the list cannot be read as its kind, or lists are nested too deeply, as in one that
-            contains itself.
+    An item that cannot be read as its kind is yielded as its DecodeError; so are lists that are nested too deeply, as
+    one that contains itself.
     """
     waiting: list[tuple[Any, int]] = [(obj, 0)]
     while waiting:
@@ -35,7 +34,8 @@ def unfold(obj: Any) -> Iterator[Any]:
         if items is None:
             yield each
         elif depth == _MAX_DEPTH:
-            raise DecodeError(f"expected objects, got lists in lists, {depth} deep: does the list contain itself?")
+            yield DecodeError(f"expected objects, got lists in lists, {depth} deep: does the list contain itself?")
+            return
         else:
             waiting.extend((item, depth + 1) for item in reversed(items))
 
@@ -43,9 +43,7 @@ def unfold(obj: Any) -> Iterator[Any]:
 def _items(obj: Any) -> list[Any] | None:
     """Return the items of a list; None if the object is no list."""
     if isinstance(obj, (_LIST, UnstructuredList)):
-        for error in obj.unreadable.values():
-            raise DecodeError(f"{obj.kind}: {error}")
-        return list(obj.items)
+        return [*obj.items, *(DecodeError(f"{obj.kind}: {error}") for error in obj.unreadable.values())]
     if isinstance(obj, Kind):
         is_list = (obj.api_version, obj.kind) == ("v1", "List")
         return list(cast("Any", obj).items) if is_list else None
@@ -55,7 +53,9 @@ def _items(obj: Any) -> list[Any] | None:
         data = obj if is_mapping(obj) else None
     if data is None:
         return None
-    kind, items = data.get("kind"), data.get("items")
+    kind, items, metadata = data.get("kind"), data.get("items"), data.get("metadata")
+    if is_mapping(metadata) and metadata.get("name"):  # a list has no name: a custom object, such as an AllowList
+        return None
     if not isinstance(kind, str) or not kind.endswith("List") or not is_items(items):
         return None
     api_version = data.get("apiVersion")
@@ -65,13 +65,12 @@ def _items(obj: Any) -> list[Any] | None:
 def _named(item: object, number: int, api_version: object, list_kind: str) -> Any:
     """Return an item of a list with the kind that the list says, unless it names one or the list is a `v1 List`.
 
-    Raises:
-        DecodeError: The item is no object.
+    An item that is no object is returned as a DecodeError.
     """
     if isinstance(item, (Kind, Unstructured)):
         return item
     if not is_mapping(item):
-        raise DecodeError(f"item {number} of {list_kind}: expected an object, got {type(item).__name__}")
+        return DecodeError(f"item {number} of {list_kind}: expected an object, got {type(item).__name__}")
     kind = list_kind.removesuffix("List")
     data: dict[str, Any] = dict(item)
     if kind and not data.get("kind"):

@@ -102,12 +102,17 @@ def parse_path(path: str | JSONPath | tuple[str | JSONPath, object]) -> AwaitedP
     if isinstance(path, tuple):
         pair: tuple[Any, ...] = path  # of an unchecked caller
         if len(pair) != 2 or not isinstance(pair[1], str | int | float):
-            raise TypeError(f"expected a pair of a path and a text, number or bool, got {pair!r}")
+            found = " and ".join(type(each).__name__ for each in pair) or "an empty tuple"
+            raise TypeError(f"expected a pair of a path and a text, number or bool, got {found}")
         path, value = pair
     elif isinstance(path, str):
         parts = _split(path)
         if len(parts) > 2:
-            raise ValueError(f"expected a path, or a path, '=' and a value, got {path!r}; pass the value as a pair")
+            # The value can be that of a secret.
+            raise ValueError(
+                f"expected a path, or a path, '=' and a value, got {len(parts) - 1} '=' after {parts[0]!r}; pass the "
+                "value as a pair"
+            )
         path = parts[0]
         if len(parts) == 2:
             value = parts[1].strip("'\"")

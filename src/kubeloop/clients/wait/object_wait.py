@@ -44,8 +44,10 @@ async def located_in_time(
     except TimeoutError:
         if not scope.expired():
             raise
-    message = f"timed out after {timeout:g} s waiting for {state}: the server has not described {endpoint.collection}"
-    raise WaitTimeout(message, awaited=str(state), timeout=timeout)
+    # Until the resource is known, the value at a path may be that of a secret.
+    awaited = str(state.hiding_values() if isinstance(state, AwaitedPath) else state)
+    message = f"timed out after {timeout:g} s waiting for {awaited}: the server has not described {endpoint.collection}"
+    raise WaitTimeout(message, awaited=awaited, timeout=timeout)
 
 
 async def wait_for_names(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kubeloop.clients.wait.awaited_condition import parse_condition
 from kubeloop.clients.wait.awaited_path import parse_path
@@ -14,7 +14,9 @@ from kubeloop.wire.options import SelectorOptions, list_params
 if TYPE_CHECKING:
     from kubeloop.wire.options import WatchOptions
 
-__all__ = ["checked_objects", "checked_selectors", "checked_timeout", "chosen_state"]
+__all__ = ["checked_objects", "checked_selectors", "checked_timeout", "chosen_state", "several"]
+
+T = TypeVar("T")
 
 
 def chosen_state(
@@ -65,11 +67,9 @@ def checked_objects(objects: Iterable[Any]) -> list[Any]:
     Raises:
         TypeError: The argument is one object or no collection, or an item is no object.
     """
-    if hasattr(objects, "metadata") and not hasattr(objects, "items"):
-        raise TypeError(f"wait: expected a list of objects, got one {type(objects).__name__}: pass [obj]")
-    if isinstance(objects, (str, bytes)) or not hasattr(type(objects), "__iter__"):
-        raise TypeError(f"wait: expected a list of objects, got {type(objects).__name__}")
-    found = list(objects)
+    if hasattr(objects, "metadata") and not hasattr(objects, "items"):  # an Unstructured can be iterated over, too
+        raise TypeError(f"wait: expected a list of objects, got one {type(objects).__name__}")
+    found = several(objects, what="a list of objects")
     for each in found:
         if not hasattr(each, "metadata"):
             raise TypeError(f"wait: expected objects with metadata, such as models, got {type(each).__name__}")
@@ -91,12 +91,26 @@ def checked_selectors(options: Mapping[str, Any]) -> WatchOptions:
     return cast("WatchOptions", given)
 
 
+def several(values: Iterable[T], *, what: str) -> list[T]:
+    """Return the names or objects of a wait as a list.
+
+    Raises:
+        TypeError: It is one value, such as an object without a list around it.
+    """
+    if isinstance(values, str | bytes) or not hasattr(type(values), "__iter__"):
+        raise TypeError(f"wait: expected {what}, got one {type(values).__name__}")
+    return list(values)
+
+
 def checked_timeout(timeout: float | None) -> float | None:
     """Return the seconds of a wait; None for no limit, which infinity is too.
 
     Raises:
+        TypeError: They are of another type.
         ValueError: They are negative, or not a number.
     """
+    if timeout is not None and not isinstance(timeout, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"expected a timeout in seconds, got {type(timeout).__name__}")
     if timeout is not None and not timeout >= 0:
         raise ValueError(f"expected a timeout of 0 or more seconds, or None for no limit, got {timeout!r}")
     return None if timeout == math.inf else timeout

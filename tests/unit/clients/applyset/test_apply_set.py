@@ -481,3 +481,21 @@ async def test_a_kind_that_stays_unserved_prunes_nothing() -> None:
     [result] = await Run(world, "web").of("Widget.example.com a/x")
     assert str(result.error).startswith("nothing was pruned")
     assert world.deleted == []
+
+
+@in_virtual_time
+async def test_nothing_is_applied_if_the_server_does_not_keep_what_the_parent_says() -> None:
+    world = World()
+
+    def forget(request: Request) -> ScriptedResponse | None:
+        if request.method != "PATCH":
+            return None
+        parent = world.metadata("ConfigMap web/shop")
+        del parent["annotations"][ADDITIONAL_NAMESPACES]
+        head = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
+        return ScriptedResponse.of({**head, "metadata": parent})
+
+    world.late_fault = forget
+    with pytest.raises(ApplySetError, match=r"did not store the annotation .*additional-namespaces.*webhook"):
+        await Run(world, "web").of("ConfigMap a/x")
+    assert world.names() == {"web/configmaps/shop"}

@@ -33,8 +33,11 @@ def found(kind: str, name: str, namespace: str = "", **metadata: Any) -> FoundOb
 
 
 def leftovers(*items: FoundObject, applied: tuple[str, ...] = ()) -> list[str]:
-    read = MemberList(items[0].mapping, "")
-    return [str(each) for each in prunable(PARENT, read, (each.metadata for each in items), applied)]
+    return [
+        str(each)
+        for item in items
+        for each in prunable(PARENT, MemberList(item.mapping, item.metadata.namespace), [item.metadata], applied)
+    ]
 
 
 def applied(kind: str, name: str, namespace: str = "") -> AppliedMember:
@@ -82,8 +85,18 @@ def test_the_parent_is_never_a_leftover_even_if_it_is_a_member() -> None:
 def test_an_object_with_the_name_of_an_applied_one_is_no_leftover_whatever_its_uid() -> None:
     again, other = found("ConfigMap", "a", "web", uid="new"), found("ConfigMap", "a", "elsewhere", uid="other")
     names = {(GroupKind("", "ConfigMap"), "web", "a")}
-    kept = prunable(PARENT, MemberList(again.mapping, ""), [again.metadata, other.metadata], {"uid-a"}, names)
-    assert [str(each) for each in kept] == ["ConfigMap elsewhere/a"]
+    for each, stays in ((again, True), (other, False)):
+        read = MemberList(each.mapping, each.metadata.namespace)
+        assert prunable(PARENT, read, [each.metadata], {"uid-a"}, names) == ([] if stays else [each])
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name"), [("elsewhere", "a"), ("", "a"), ("web", "")], ids=["another", "none", "no name"]
+)
+def test_a_list_with_an_object_that_cannot_be_in_it_is_refused(namespace: str, name: str) -> None:
+    odd = found("ConfigMap", name, namespace)
+    with pytest.raises(ApplySetError, match="expected a list of named objects of the namespace web"):
+        prunable(PARENT, MemberList(odd.mapping, "web"), [odd.metadata], ())
 
 
 @pytest.mark.parametrize(

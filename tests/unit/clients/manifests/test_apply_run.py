@@ -430,3 +430,69 @@ async def test_a_kind_that_is_not_stored_fails_alone(server: ApplyServer, client
     report = await client.apply_manifests([*kubeloop.parse_manifests(text), config_map()], field_manager="me")
     assert sorted(each.outcome for each in report) == ["created", "failed"]
     assert "expected a kind with a resource" in str(report.failed[0].error)
+
+
+async def test_expired_versions_do_not_end_the_wait_for_a_definition(server: ApplyServer, client: Clientset) -> None:
+    expired = error_status(410, "Expired", "too old resource version")
+    stored = {**crd(), "metadata": {"name": "backups.example.com", "resourceVersion": "101"}}
+    established = {**stored, "status": {"conditions": [{"type": "Established", "status": "True"}]}}
+    definitions = {"kind": "CustomResourceDefinitionList", "api_version": "apiextensions.k8s.io/v1"}
+    server.responses[f"GET {CRDS}"] = [
+        list_of([], "100"),
+        expired,
+        list_of([stored], "102", **definitions),
+        expired,
+        expired,
+        list_of([stored], "103", **definitions),
+        expired,
+        list_of([established], "104", **definitions),
+    ]
+    report = await client.apply_manifests([crd(), backup()], field_manager="me")
+    assert [each.outcome for each in report] == ["created", "created"]
+    assert 0 < elapsed() < 60
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        [],
+        "x",
+        {"annotations": 5},
+        {"managedFields": 5},
+        {"managedFields": [5, {"operation": "Update"}]},
+        {"labels": []},
+    ],
+)
+async def test_metadata_of_wrong_types_in_responses_do_not_end_a_run(
+    server: ApplyServer, client: Clientset, metadata: Any
+) -> None:
+    server.responses[f"PATCH {MAPS}/a"] = [ScriptedResponse.of({**config_map(), "metadata": metadata})] * 2
+    for manager in ("me", "kubectl"):
+        report = await client.apply_manifests([config_map("a"), config_map("b")], field_manager=manager)
+        assert len(report) == 2
+        assert report[1].outcome in ("created", "unchanged")
+
+
+async def test_items_of_a_list_that_cannot_be_read_fail_alone(server: ApplyServer, client: Clientset) -> None:
+    plain = {"apiVersion": "v1", "kind": "List", "items": [5, config_map("a"), None]}
+    text = {"apiVersion": "v1", "kind": "ConfigMapList", "items": [config_map("b"), {**config_map("c"), "data": 5}]}
+    report = await client.apply_manifests(
+        [plain, *kubeloop.parse_manifests(json.dumps(text)), config_map("d")], field_manager="me"
+    )
+    assert [each.name for each in report if each.outcome == "created"] == ["a", "b", "d"]
+    assert [str(each.error) for each in report.failed] == [
+        "item 0 of List: expected an object, got int",
+        "item 2 of List: expected an object, got NoneType",
+        "ConfigMapList: item 1 of ConfigMapList: ConfigMap shop/c: data: expected object, got int",
+    ]
+
+
+async def test_an_object_is_retried_too_if_an_unchanged_definition_was_established_in_this_run(
+    server: ApplyServer, client: Clientset
+) -> None:
+    server.establishes = False
+    await client.apply_manifests([crd()], field_manager="me", timeout=1)
+    server.establishes = True
+    server.responses[f"PATCH {BACKUPS}/b"] = [ScriptedResponse.text("404 page not found\n", 404)]
+    report = await client.apply_manifests([crd(), backup()], field_manager="me")
+    assert [each.outcome for each in report] == ["unchanged", "created"]

@@ -141,6 +141,23 @@ async def test_a_member_of_another_set_is_refused_without_force() -> None:
 
 
 @in_virtual_time
+async def test_a_member_of_another_set_is_refused_without_permission_to_list() -> None:
+    world = World()
+    await applied(world, "ConfigMap a/x", apply_set="secrets/other")
+    before = world.metadata("ConfigMap a/x")
+
+    def forbid(request: Request) -> ScriptedResponse | None:
+        is_list = request.method == "GET" and request.path.endswith("/a/configmaps")
+        return error_status(403, "Forbidden", "you may not list configmaps") if is_list else None
+
+    world.fault = forbid
+    report = await applied(world, "ConfigMap a/x", "ConfigMap a/y")
+    assert outcomes(report) == ["failed ConfigMap a/x", "created ConfigMap a/y"]
+    assert "is a member of another apply set" in str(report[0].error)
+    assert world.metadata("ConfigMap a/x") == before
+
+
+@in_virtual_time
 async def test_a_set_of_another_tool_is_an_error_before_anything_is_applied() -> None:
     world = World()
     await applied(world, "ConfigMap a/x")

@@ -134,3 +134,18 @@ async def test_a_diff_needs_a_list_and_a_field_manager() -> None:
         await client.diff_manifests([], field_manager="")
     with pytest.raises(TypeError, match="expected a list"):
         await client.diff_manifests(kubeloop.Unstructured({}), field_manager="me")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({"data": {"a": "s3same"}}, {"data": {"a": "s3same-2"}}, id="no kind"),
+        pytest.param({"kind": "Secret", "data": {"a": "s3same"}}, {"data": ["s3same"]}, id="a list"),
+        pytest.param(None, {"apiVersion": "v1", "kind": "Secret", "data": "s3same"}, id="text"),
+        pytest.param({"metadata": []}, {"stringData": {"a": "s3same"}}, id="metadata"),
+    ],
+)
+def test_values_of_a_secret_are_masked_in_whatever_a_server_sends(before: Any, after: Any) -> None:
+    found = diff(before, after, SECRET)
+    assert found.text
+    assert "s3same" not in f"{found.text} {found.changes} {found!r} {[*found.changes]}"

@@ -154,3 +154,9 @@ def test_a_document_that_is_nested_too_deeply_names_its_file(tmp_path: Path) -> 
     (tmp_path / "a.yaml").write_text(text)
     with pytest.raises(kubeloop.DecodeError, match=r"a\.yaml: document 2: YAML: line \d+: .*nested too deeply"):
         kubeloop.load_manifests(tmp_path)
+
+
+def test_a_named_object_of_a_kind_that_ends_in_list_is_no_list(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("apiVersion: x/v1\nkind: AllowList\nmetadata: {name: a}\nitems: []\n")
+    [found] = kubeloop.load_manifests(tmp_path)
+    assert (found.kind, found.metadata.name) == ("AllowList", "a")

@@ -9,6 +9,7 @@ import pytest
 
 from kubeloop.clients.manifests.managed_fields_upgrade import LAST_APPLIED
 from kubeloop.clients.manifests.manifest_report import ManifestResult
+from tests.support.local_variables import shown_with_variables
 from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, Step, error_status, list_of, query
 
@@ -121,3 +122,19 @@ async def test_a_second_apply_that_fails_is_a_warning() -> None:
     result, _ = await apply("me", stored(2, OLD), stored(3), error_status(403, "Forbidden", "no"))
     assert "could not be applied again" in result.warnings[0]
     assert result.outcome == "configured"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [error_status(422, "Invalid", "refused: s3same"), ScriptedResponse.text("s3same", 200)],
+    ids=["refused", "garbage"],
+)
+async def test_the_error_of_a_secret_shows_nothing_of_it_in_its_text_or_its_local_variables(
+    response: ScriptedResponse,
+) -> None:
+    secret = {**CONFIG_MAP, "kind": "Secret", "stringData": {"key": "s3same"}}
+    client, _ = clientset(LIST, response)
+    report = await client.apply_manifests([secret], field_manager="me")
+    [error] = [each.error for each in report.failed]
+    assert error is not None
+    assert "s3same" not in f"{report} {report[0]!r} {shown_with_variables(error)}"

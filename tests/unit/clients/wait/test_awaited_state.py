@@ -215,7 +215,7 @@ def test_several_expressions_are_an_error() -> None:
 @pytest.mark.parametrize(
     ("path", "error", "problem"),
     [
-        ("{.a}=b=c", ValueError, "expected a path, or a path, '=' and a value"),
+        ("{.a}=b=c", ValueError, "expected a path, or a path, '=' and a value, got 2 '=' after '{.a}'; pass"),
         ("{.a}=", ValueError, "expected a value after '='"),
         ("{.a}=''", ValueError, "expected a value after '='"),
         ("", JSONPathError, "expected"),
@@ -223,6 +223,7 @@ def test_several_expressions_are_an_error() -> None:
         (("{.a}",), TypeError, "expected a pair of a path"),
         (("{.a}", None), TypeError, "expected a pair of a path"),
         (("{.a}", {}), TypeError, "expected a pair of a path"),
+        (("{.a}", b"s3same"), TypeError, "a text, number or bool, got str and bytes"),
         (3, TypeError, "expected a JSONPath, got int"),
     ],
 )

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from kubeloop import errors, watch_until
-from kubeloop.meta.gvk import GroupVersionResource
+from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.testing import Action, fake, virtual_time
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.unstructured import Unstructured
+from kubeloop.wire.request import Request
+from tests.support.scripted_clientset import clientset
+from tests.support.scripted_transport import ScriptedResponse
 
 READY = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
 NOT_READY = {"status": {"conditions": [{"type": "Ready", "status": "False", "reason": "Starting", "message": "wait"}]}}
@@ -422,10 +425,10 @@ async def test_models_and_other_objects_of_one_resource_and_namespace_share_a_wa
 @pytest.mark.parametrize(
     ("objects", "problem"),
     [
-        (core_v1.Pod(), r"expected a list of objects, got one Pod: pass \[obj\]"),
-        (Unstructured({"apiVersion": "v1", "kind": "Pod"}), r"got one Unstructured: pass \[obj\]"),
-        ("deployment/web", "expected a list of objects, got str"),
-        (None, "expected a list of objects, got NoneType"),
+        (core_v1.Pod(), "expected a list of objects, got one Pod"),
+        (Unstructured({"apiVersion": "v1", "kind": "Pod"}), "got one Unstructured"),
+        ("deployment/web", "expected a list of objects, got one str"),
+        (None, "expected a list of objects, got one NoneType"),
         (["deployment/web"], "expected objects with metadata, such as models, got str"),
     ],
 )
@@ -446,3 +449,32 @@ async def test_objects_without_an_identity_are_refused(obj: core_v1.Pod, problem
     with pytest.raises(ValueError, match=problem):
         await client.wait([obj], condition="Ready")
     assert list(client.api.actions) == []
+
+
+@in_virtual_time
+async def test_a_value_of_a_secret_is_not_shown_before_its_resource_is_known() -> None:
+    async def hang(_: Request) -> ScriptedResponse:
+        await asyncio.sleep(3600)
+        raise AssertionError("nobody waits that long")
+
+    client, _ = clientset(hang)
+    secrets = client.resource(Unstructured, GroupVersionKind("", "v1", "Secret"), "x")
+    with pytest.raises(errors.WaitTimeout) as caught:
+        await secrets.wait("a", jsonpath=("{.data.key}", "s3same"), timeout=5)
+    assert "has not described" in str(caught.value)
+    assert "s3same" not in f"{caught.value} {caught.value.awaited}"
+
+
+@in_virtual_time
+async def test_one_object_where_names_or_objects_belong_is_a_clear_error() -> None:
+    client, one = fake.Clientset(pod("a")), pod("a")
+    pods: Any = client.core_v1.pods("x")
+    waits: Any = client
+    for wrong in (one, b"a", 3):
+        with pytest.raises(TypeError, match=f"^wait: expected a name or names, got one {type(wrong).__name__}$"):
+            await pods.wait(wrong, for_create=True)
+    for wrong in (one, "a"):
+        with pytest.raises(TypeError, match=f"^wait: expected a list of objects, got one {type(wrong).__name__}$"):
+            await waits.wait(wrong, for_create=True)
+    with pytest.raises(TypeError, match=r"^expected a timeout in seconds, got str$"):
+        await pods.wait("a", for_create=True, timeout="5")
