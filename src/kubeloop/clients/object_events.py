@@ -63,7 +63,7 @@ def references_in_events(obj: Referable) -> list[core_v1.ObjectReference]:
         return [reference, _with_uid(reference, reference.name)]
     if kind == ("v1", "Pod") and reference.uid:
         mirrored = _annotations(obj).get(_MIRROR_POD)
-        if mirrored:
+        if mirrored and isinstance(mirrored, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             return [_with_uid(reference, mirrored)]
     return [reference]
 

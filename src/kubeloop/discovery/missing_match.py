@@ -47,7 +47,8 @@ def missing_match(
     if in_question:
         return incomplete(in_question, f"So it is not known whether the server at {server} has the {what}")
     own_name = _own_name(name)
-    hint = f"; it is in {', '.join(elsewhere)}" if elsewhere else did_you_mean(own_name, known)
+    others = [each for each in known if each != own_name]  # a short name, where only a resource is meant
+    hint = f"; it is in {', '.join(elsewhere)}" if elsewhere else did_you_mean(own_name, others)
     status = StatusDetails(
         code=404,
         reason="NotFound",

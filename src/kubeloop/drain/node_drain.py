@@ -6,6 +6,7 @@ Reference: kubectl pkg/drain/drain.go and pkg/cmd/drain/drain.go.
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -82,6 +83,7 @@ async def drain(
         DrainFailed: A pod could not be evicted, or was not deleted in time; its `report` has all results.
         TimeoutError: The pods of the node could not be read in time.
         NotFound: There is no node of this name.
+        TypeError: `progress` is a coroutine function.
         ValueError: A number is negative, or the selector is malformed.
 
     Concurrency: Leaving the call, also by cancellation, ends all its requests. A cancelled drain leaves the node
@@ -101,6 +103,8 @@ async def drain(
     )
     if timeout is not None and timeout < 0:
         raise ValueError(f"expected 0 or more seconds or None as timeout, got {timeout:g}")
+    if inspect.iscoroutinefunction(progress):
+        raise TypeError("expected a plain function as progress, got a coroutine function, which nothing would await")
     if pod_selector is not None:
         pod_selector = labels.Selector.of(pod_selector)
     deadline = None if not timeout else waiting.now() + timeout

@@ -291,3 +291,10 @@ def test_a_name_that_could_be_in_a_group_that_failed_is_not_told_to_be_missing(n
 def test_what_was_found_is_not_hidden_by_a_group_that_failed() -> None:
     assert str(PARTIAL.resolve("po")) == "pods.v1."
     assert str(PARTIAL.resolve("deployments.apps")) == "deployments.v1.apps"
+
+
+def test_no_name_is_suggested_in_place_of_itself() -> None:
+    table = ResourceTable(found({"v1": [resource("pods", "Pod", singular="pod", short=("po",))]}), "server")
+    with pytest.raises(kubeloop.NoMatch) as caught:
+        table.resolve(GroupResource("", "po"))  # a value names no short name
+    assert "did you mean 'po'" not in str(caught.value)
