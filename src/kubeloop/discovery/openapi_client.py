@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenAPIClient"]
 
 _INDEX = "/openapi/v3"
-_JSON = "application/json"
+_JSON: type[dict[str, Any]] = dict
 _TIMEOUT = 32.0
 
 
@@ -142,8 +142,12 @@ class OpenAPIClient(ServerClient):
     async def _get(self, address: str, *, is_immutable: bool) -> Mapping[str, Any]:
         timeout = self._rest.config.timeout or _TIMEOUT
         result = await confirmed_get(
-            self._rest, address, _JSON, self._store, timeout=timeout, is_immutable=is_immutable
+            self._rest,
+            address,
+            self._rest.serializers.accept(_JSON),
+            self._store,
+            timeout=timeout,
+            is_immutable=is_immutable,
         )
-        into: type[dict[str, Any]] = dict
-        found: dict[str, Any] = result.read(into)
+        found: dict[str, Any] = result.read(_JSON)
         return found

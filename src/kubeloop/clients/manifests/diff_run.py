@@ -47,7 +47,7 @@ async def _diff_one(rest: RESTClient, apply: ObjectApply, obj: PlannedObject, *,
     try:
         request = rest.new_request("GET", obj.path, is_confidential=obj.resource.is_confidential)
         try:
-            live = await rest.call(request.with_header("Accept", "application/json"), JSON_OBJECT)
+            live = await rest.call(request.with_header("Accept", rest.serializers.accept(JSON_OBJECT)), JSON_OBJECT)
         except NotFound:
             live = None
         merged = await apply.send(obj)

@@ -171,7 +171,7 @@ class ObjectApply:
             "PATCH", obj.path + query, body, content_type=content_type, is_confidential=confidential
         )
         if "Accept" not in request.headers:  # the client prefers another format than JSON
-            request = request.with_header("Accept", "application/json")
+            request = request.with_header("Accept", self._rest.serializers.accept(JSON_OBJECT))
         return await self._rest.send(request)
 
 

@@ -23,12 +23,10 @@ from kubeloop.unstructured import Unstructured, UnstructuredList
 if TYPE_CHECKING:
     from kubeloop.clients.resource_info import ResourceInfo
 
-__all__ = ["ACCEPT", "TablePage", "joined", "kind_text", "read_page"]
+__all__ = ["FORMS", "TablePage", "joined", "kind_text", "read_page"]
 
-ACCEPT = (
-    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
-)
-"""What kubectl accepts."""
+FORMS = ("as=Table;v=v1;g=meta.k8s.io", "as=Table;v=v1beta1;g=meta.k8s.io")
+"""What kubectl asks for in the `Accept` header."""
 
 _TABLES = ("meta.k8s.io/v1", "meta.k8s.io/v1beta1")
 _OF_METADATA = (TableColumn("Name", format="name"), TableColumn("Age"))
