@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from kubeloop._kit import waiting
 from kubeloop._kit.value import Value
 from kubeloop.clients.manifests.apply_order import CRD, DEFINITION_RANK, NAMESPACE, rank_of
-from kubeloop.clients.manifests.established_wait import is_established, wait_until_established
 from kubeloop.clients.manifests.kind_resource import KindResources
 from kubeloop.clients.manifests.manifest_report import (
     ApplyReport,
@@ -130,6 +129,10 @@ class ApplyRun:
 
     async def _apply_definitions(self, definitions: Sequence[PlannedObject]) -> None:
         """Apply CustomResourceDefinitions, wait until all of them are established, and report each after that."""
+        if not definitions:
+            return
+        from kubeloop.clients.manifests.established_wait import is_established, wait_until_established
+
         results: list[ManifestResult] = []
         unsettled: dict[str, Mapping[str, Any]] = {}
         for obj in definitions:
