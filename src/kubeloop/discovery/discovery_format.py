@@ -8,7 +8,6 @@ Reference: client-go discovery/aggregated_discovery.go, discovery/discovery_clie
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from kubeloop.errors import DecodeError, KubeloopError
@@ -81,7 +80,6 @@ class ResourceLists(tuple[meta_v1.APIResourceList, ...]):
         return self
 
 
-@dataclass(slots=True)
 class DiscoveryDocument:
     """One discovery document: the groups, and the resources if the document has them.
 
@@ -89,9 +87,20 @@ class DiscoveryDocument:
         resources: None if the document has only the groups.
     """
 
-    groups: list[meta_v1.APIGroup] = field(default_factory=list[meta_v1.APIGroup])
-    resources: dict[GroupVersion, meta_v1.APIResourceList] | None = None
-    failures: dict[GroupVersion, Exception] = field(default_factory=dict[GroupVersion, Exception])
+    __slots__ = ("failures", "groups", "resources")
+
+    def __init__(
+        self,
+        groups: list[meta_v1.APIGroup] | None = None,
+        resources: dict[GroupVersion, meta_v1.APIResourceList] | None = None,
+        failures: dict[GroupVersion, Exception] | None = None,
+    ) -> None:
+        self.groups: list[meta_v1.APIGroup] = [] if groups is None else groups
+        self.resources = resources
+        self.failures: dict[GroupVersion, Exception] = {} if failures is None else failures
+
+    def __repr__(self) -> str:
+        return f"<DiscoveryDocument of {len(self.groups)} groups, {len(self.failures)} failures>"
 
 
 def is_aggregated(content_type: str, serializers: Serializers = JSON_ONLY) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from kubeloop._kit.near_names import did_you_mean
 from kubeloop.discovery.discovery_format import NAMELESS
@@ -20,6 +20,7 @@ def missing_match(
     *,
     failures: Mapping[GroupVersion, Exception],
     known: Iterable[str],
+    elsewhere: Sequence[str],
     server: str,
 ) -> KubeloopError:
     """Create the error for a name that discovery does not contain.
@@ -30,6 +31,7 @@ def missing_match(
         versions: The versions to which it was limited.
         failures: The group versions that could not be read; an empty version stands for all of the group.
         known: Names that exist, for a suggestion.
+        elsewhere: The group versions that have the same name, for a better suggestion.
         server: The address of the server.
 
     Returns:
@@ -46,10 +48,11 @@ def missing_match(
         return incomplete(in_question, f"So it is not known whether the server at {server} has the {what}")
     own_name = _own_name(name)
     others = [each for each in known if each != own_name]  # a short name, where only a resource is meant
+    hint = f"; it is in {', '.join(elsewhere)}" if elsewhere else did_you_mean(own_name, others)
     status = StatusDetails(
         code=404,
         reason="NotFound",
-        message=f"the server at {server} has no {what}{did_you_mean(own_name, others)}",
+        message=f"the server at {server} has no {what}{hint}",
         group=group or "",
         kind=own_name,
     )

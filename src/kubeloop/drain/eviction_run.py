@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop import fields, labels
 from kubeloop._kit import waiting
+from kubeloop.clients.error_line import error_line
 from kubeloop.drain.drain_machine import DrainMachine
-from kubeloop.drain.eviction_outcome import MAX_FAULTS, RETRY_PAUSE, error_text
+from kubeloop.drain.eviction_outcome import MAX_FAULTS, RETRY_PAUSE
 from kubeloop.errors import Gone, KubeloopError
 from kubeloop.listwatch.reopen_or_raise import can_heal
 from kubeloop.meta.times import format_duration
@@ -167,7 +168,7 @@ class EvictionRun:
         except KubeloopError as error:
             if error is self._report_error:
                 raise
-            self._machine.end_all("failed", f"the pods of the node cannot be watched: {error_text(error)}")
+            self._machine.end_all("failed", f"the pods of the node cannot be watched: {error_line(error)}")
             self._is_watched.set()
             self._tell()
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from kubeloop import labels
 from kubeloop._kit import waiting
+from kubeloop.clients.error_line import error_line
 from kubeloop.drain.drain_error import DrainFailed, DrainRefused
 from kubeloop.drain.drain_plan import DrainPlan
 from kubeloop.drain.drain_report import DrainReport, DrainStep, PodResult
 from kubeloop.drain.drain_settings import DrainSettings
-from kubeloop.drain.eviction_outcome import error_text
 from kubeloop.drain.eviction_run import EvictionRun, pods_on
 from kubeloop.drain.node_scheduling import set_unschedulable
 from kubeloop.drain.pod_filter import daemon_set_of, decide
@@ -151,7 +151,7 @@ async def _faults_of_owners(clientset: Clientset, pods: Iterable[core_v1.Pod]) -
         try:
             await clientset.apps_v1.daemon_sets(owner[0]).get(owner[1])
         except APIError as error:
-            faults[owner] = isinstance(error, NotFound), error_text(error)
+            faults[owner] = isinstance(error, NotFound), error_line(error)
     return faults
 
 

@@ -96,6 +96,10 @@ def test_a_misspelt_name_gets_a_suggestion() -> None:
         TABLE.resolve("deploymnets")
     with pytest.raises(kubeloop.NoMatch, match=r"no kind Deploymnet in apps/v1; did you mean 'Deployment'\?"):
         TABLE.resolve(GroupVersionKind("apps", "v1", "Deploymnet"))
+    with pytest.raises(kubeloop.NoMatch, match=r"no kind Deployment in apps/v9; it is in apps/v1"):
+        TABLE.resolve(GroupVersionKind("apps", "v9", "Deployment"))
+    with pytest.raises(kubeloop.NoMatch, match=r"no resource deployments in example.com/v1; it is in apps/v1"):
+        TABLE.resolve(GroupVersionResource("example.com", "v1", "deployments"))
 
 
 @pytest.mark.parametrize("name", ["", ".apps", "a/b", 7, None])
