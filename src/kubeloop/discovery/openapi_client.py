@@ -150,4 +150,5 @@ class OpenAPIClient(ServerClient):
 
 
 def _data(result: Result) -> Mapping[str, Any]:
-    return result.read(_JSON)
+    found: Mapping[str, Any] = result.read(_JSON)
+    return found
