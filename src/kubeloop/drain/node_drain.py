@@ -117,7 +117,7 @@ async def drain(
             faults = await _faults_of_owners(clientset, found.items)
             plan = _planned(found, settings, faults, now(), pod_filters)
             if plan.refusals:
-                raise DrainRefused(node, plan.refusals)
+                raise DrainRefused.of(node, plan.refusals)
             for text in plan.warnings:
                 report(DrainStep("warning", node, message=text))
             version = ""
@@ -134,7 +134,7 @@ async def drain(
         results += await run.results(found.metadata.resource_version, deadline=deadline, timeout=timeout or 0.0)
     drained = DrainReport(node, results, plan.warnings, dry_run=dry_run)
     if drained.failures:
-        raise DrainFailed(drained)
+        raise DrainFailed.of(drained)
     report(DrainStep("drained", node, dry_run=dry_run))
     return drained
 
