@@ -264,9 +264,9 @@ _APPLIED = frozenset({"created", "configured", "unchanged", "applied"})
 
 
 def _labelled(obj: PlannedObject, labels: Mapping[str, str]) -> DecodeError | None:
-    """Add the labels of a set to an object; return an error if the object has one of them, or labels of no use."""
+    """Add the labels of a set to an object; return an error if the object has one of them already."""
     metadata = obj.data["metadata"]
-    own = metadata.get("labels") or {}
+    own: Any = metadata.get("labels") or {}
     if not is_mapping(own):
         return DecodeError(f"{obj}: expected a mapping, got {type(own).__name__}: metadata.labels")
     for name in labels:

@@ -496,6 +496,6 @@ async def test_nothing_is_applied_if_the_server_does_not_keep_what_the_parent_sa
         return ScriptedResponse.of({**head, "metadata": parent})
 
     world.late_fault = forget
-    with pytest.raises(ApplySetError, match="did not store the annotation .*additional-namespaces.*webhook"):
+    with pytest.raises(ApplySetError, match=r"did not store the annotation .*additional-namespaces.*webhook"):
         await Run(world, "web").of("ConfigMap a/x")
     assert world.names() == {"web/configmaps/shop"}

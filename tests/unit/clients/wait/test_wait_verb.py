@@ -440,5 +440,5 @@ async def test_one_object_where_names_or_objects_belong_is_a_clear_error() -> No
     for wrong in (one, "a"):
         with pytest.raises(TypeError, match=f"^wait: expected a list of objects, got one {type(wrong).__name__}$"):
             await waits.wait(wrong, for_create=True)
-    with pytest.raises(TypeError, match="^expected a timeout in seconds, got str$"):
+    with pytest.raises(TypeError, match=r"^expected a timeout in seconds, got str$"):
         await pods.wait("a", for_create=True, timeout="5")
