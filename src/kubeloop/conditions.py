@@ -124,12 +124,14 @@ def set_condition(
         now: The time of a transition, with a time zone; None for the present time.
 
     Raises:
-        TypeError: The list is immutable, or its conditions lack a field that was given.
-        ValueError: The status is another text, or the time has no time zone.
+        TypeError: The list is immutable, its conditions lack a given field, or an argument is not text. Nothing was
+            changed.
+        ValueError: The type is empty, the status is another text, or the time has no time zone.
 
     Reference: apimachinery meta.SetStatusCondition.
     """
     items = _mutable(conditions, "set_condition")
+    _check_texts(type=type, reason=reason, message=message)
     found = find_condition(items, type)
     text = _status_text(status)
     fields: dict[str, Any] = {"status": text, "reason": reason, "message": message}
@@ -144,6 +146,7 @@ def set_condition(
     changed = {name: value for name, value in fields.items() if (_get(found, name) or _class_of(value)()) != value}
     if "status" in changed:
         changed["lastTransitionTime"] = _time(now) if isinstance(found, Mapping) else _moment(now)
+    _check_fields(found, changed)
     for name, value in changed.items():
         _set(found, name, value)
     return bool(changed)
@@ -220,6 +223,23 @@ def _set(condition: Any, name: str, value: Any) -> None:
             "immutable: open the object with draft() or edit_status(), or use with_condition()"
         )
     setattr(condition, _PYTHON_NAMES.get(name, name), value)
+
+
+def _check_texts(**texts: object) -> None:
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise TypeError(f"set_condition: expected text as the {name}, got {_class_of(text).__name__}")
+    if not texts["type"]:
+        raise ValueError("set_condition: expected the type of a condition, got an empty text")
+
+
+def _check_fields(condition: Any, names: Iterable[str]) -> None:
+    """Refuse fields that a draft of a condition does not have, before any is set."""
+    if isinstance(condition, Mapping):
+        return
+    for name in names:
+        if not hasattr(condition, _PYTHON_NAMES.get(name, name)):
+            raise TypeError(f"set_condition: {_class_of(condition).__qualname__} has no field {name}")
 
 
 def _mutable(conditions: Any, verb: str) -> MutableSequence[Any]:

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "integration"
 def test_an_exception_names_a_test_that_exists(key: str) -> None:
     module, _, test = key.partition("::")
     tree = ast.parse((FOLDER / f"{module}.py").read_text())
-    functions = {each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+    functions = {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
     assert test.partition("[")[0] in {"", *functions}
     assert ONLY_REAL[key]
 

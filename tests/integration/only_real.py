@@ -87,6 +87,7 @@ ONLY_REAL: dict[str, str] = {
     "test_rest::test_an_apply_says_whether_it_created_the_object": _APPLY,
     "test_secrets_in_errors::test_an_error_about_a_secret_shows_nothing_of_it[applied]": _APPLY,
     "test_soak": _PROCESSES,
+    "test_tables::test_a_definition_controls_no_terminal_and_hides_no_built_in_resource": _CUSTOM,
     "test_tables::test_the_columns_of_a_custom_resource_are_those_of_its_definition": _CUSTOM,
     "test_unreadable::test_a_controller_survives_a_schema_that_grows_under_its_generated_class": _CUSTOM,
     "test_unreadable::test_deeply_nested_objects_cost_no_other_object": _DEPTH,

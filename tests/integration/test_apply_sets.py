@@ -442,6 +442,18 @@ async def test_a_dry_run_tells_what_it_would_prune_and_changes_nothing(
     assert fresh.failed[0].error is not None  # a member of the other set
 
 
+async def test_a_diff_that_names_the_set_shows_no_label(clientset: kubeloop.Clientset, namespace: str) -> None:
+    await applied(clientset, namespace, config_map("a", namespace))
+    options: dict[str, Any] = {"field_manager": "shop", "namespace": namespace}
+    same = await clientset.diff_manifests([config_map("a", namespace)], apply_set="configmaps/shop", **options)
+    assert not same.has_changes
+    assert not same.failed
+    without = await clientset.diff_manifests([config_map("a", namespace)], **options)
+    assert "applyset.kubernetes.io/part-of" in str(without)
+    with pytest.raises(TypeError, match="apply_set_namespace needs apply_set"):
+        await clientset.diff_manifests([], apply_set_namespace=namespace, **options)
+
+
 async def test_an_object_of_another_set_is_moved_only_with_force(clientset: kubeloop.Clientset, namespace: str) -> None:
     await applied(clientset, namespace, config_map("a", namespace), config_map("b", namespace))
     report = await applied(clientset, namespace, config_map("a", namespace), apply_set="other")

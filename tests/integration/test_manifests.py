@@ -14,6 +14,7 @@ import pytest_asyncio
 
 import kubeloop
 from kubeloop.clients.manifests.managed_fields_upgrade import LAST_APPLIED
+from kubeloop.discovery import DiskCache
 from kubeloop.testing import ControlPlane, ControlPlaneError, Kubectl
 from kubeloop.testing.controlplane import steps
 from kubeloop.testing.controlplane.binaries import kubectl_steps
@@ -328,6 +329,39 @@ async def test_requests_are_those_of_kubectl_and_one_list_per_resource(
     assert sorted(line.replace(namespace, other_namespace) for line in ours if line not in lists) == sorted(writes)
     assert len(ours) <= len(theirs) + len(lists)
     assert len(lists) == len(set(lists)) == 8
+
+
+async def test_custom_objects_need_no_discovery_with_a_warm_cache(
+    clientset: kubeloop.Clientset, namespace: str, tmp_path: Path
+) -> None:
+    widget: dict[str, Any] = {"apiVersion": "warm.example.com/v1", "kind": "Widget", "metadata": {"name": "a"}}
+    definition: dict[str, Any] = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.warm.example.com"},
+        "spec": {
+            "group": "warm.example.com",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "scope": "Namespaced",
+            "versions": [
+                {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+            ],
+        },
+    }
+    (await clientset.apply_manifests([definition], field_manager="me")).raise_failed()
+    requests: list[list[str]] = []
+    async with counting_proxy(clientset, tmp_path) as proxy:
+        config = kubeloop.load_config(proxy.kubeconfig)
+        for _ in range(2):
+            proxy.clear()
+            async with kubeloop.Clientset(config, discovery_cache=DiskCache(tmp_path / "cache")) as proxied:
+                report = await proxied.apply_manifests([widget], field_manager="me", namespace=namespace)
+            report.raise_failed()
+            requests.append(list(proxy.lines))
+    await clientset.delete_manifests([definition])
+    widgets = f"/apis/warm.example.com/v1/namespaces/{namespace}/widgets"
+    assert requests[1] == [f"GET {widgets}", f"PATCH {widgets}/a"]
+    assert requests[0][-2:] == requests[1]
 
 
 async def test_deletions_without_a_wait_send_the_requests_of_kubectl(

@@ -17,7 +17,7 @@ import yaml
 
 import kubeloop
 from kubeloop.models import apps_v1, core_v1, meta_v1
-from tools.newcomer import ROOT, TASKS, program
+from tools.newcomer import LIBRARIES, ROOT, TASKS, program
 
 READY = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
 
@@ -116,7 +116,11 @@ def interpreter(library: str) -> str:
     return sys.executable if library == "kubeloop" else str(ROOT / f"bench/.work/venv-{library}/bin/python")
 
 
-@pytest.mark.parametrize("library", ["kubeloop", "lightkube", "kr8s"])
+INSTALLED = [library for library in LIBRARIES if Path(interpreter(library)).exists()]
+"""The libraries that are here: `make bench ARGS=manifests` installs the others."""
+
+
+@pytest.mark.parametrize("library", INSTALLED)
 @pytest.mark.parametrize("task", TASKS)
 async def test_a_task_is_carried_out(
     task: str,
@@ -127,14 +131,11 @@ async def test_a_task_is_carried_out(
     tmp_path: Path,
     web: None,
 ) -> None:
-    python = interpreter(library)
-    if not Path(python).exists():
-        pytest.skip(f"{library} is not installed: `make bench ARGS=manifests` installs it")
     follow, arguments, expected = FOLLOW[task]
     strict = {"PYTHONWARNINGS": "error", "PYTHONASYNCIODEBUG": "1"} if library == "kubeloop" else {}
     leftovers = {"TMPDIR": str(tmp_path)}  # the others leave the files of their certificates
     running = await asyncio.create_subprocess_exec(
-        python,
+        interpreter(library),
         str(program(task, library)),
         *arguments,
         env={**os.environ, "KUBECONFIG": str(namespaced), **leftovers, **strict},

@@ -11,6 +11,7 @@ import kubeloop
 from kubeloop.models import apps_v1, core_v1
 from kubeloop.testing import ControlPlaneError, Kubectl
 from kubeloop.unstructured import Unstructured
+from tests.support.definitions import definition
 from tests.support.real_clientset import THINGS_CRD, config_map, pod, wait_until_served
 from tests.support.servers import is_python_server
 
@@ -249,3 +250,34 @@ async def test_the_client_for_metadata_has_the_same_tables(clientset: kubeloop.C
     await make_objects(clientset, namespace)
     metadata = await clientset.metadata.resource(core_v1.Pod, namespace).as_table()
     assert ageless(str(metadata)) == ageless(str(await clientset.core_v1.pods(namespace).as_table()))
+
+
+async def test_a_definition_controls_no_terminal_and_hides_no_built_in_resource(
+    clientset: kubeloop.Clientset, kubectl: Kubectl, namespace: str
+) -> None:
+    column = {"name": "\x1b[2J\nTEXT\x9b", "type": "string", "jsonPath": ".spec.text"}
+    properties = {"spec": {"type": "object", "properties": {"text": {"type": "string"}}}}
+    hostile = definition(
+        "aaa.example.com", "Pod", "pods", properties=properties, storage=True, additionalPrinterColumns=[column]
+    )
+    hostile["spec"]["names"]["shortNames"] = ["po", "deploy"]
+    crds = clientset.apiextensions_v1.custom_resource_definitions()
+    await crds.create(hostile)
+    try:
+        await crds.wait("pods.aaa.example.com", condition="Established", timeout=30)
+        pods = (await clientset.resolve("pods.aaa.example.com")).namespace(namespace)
+        async with pods.watch(timeout=30):
+            pass  # the server serves every path
+        metadata = {"name": "one", "namespace": namespace}
+        spec = {"text": "a\x07\x1b]0;title\x07\x9b2J\u202eb"}
+        await pods.create({"apiVersion": "aaa.example.com/v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+        shown = (await pods.as_table()).text(wide=True, show_labels=True)
+        assert r"a^G^[]0;title^G\x9b2J\u202eb" in shown
+        assert [char for char in shown if not char.isprintable()] == ["\n"]
+        await clientset.core_v1.pods(namespace).create(pod("two"))
+        for name, group in (("po", ""), ("pods", ""), ("Pod", ""), ("pods.aaa", "aaa.example.com"), ("deploy", "apps")):
+            assert (await clientset.mapper.resolve(name)).kind.group == group
+            printed = await kubectl.run("get", name, "-n", namespace, "-o", "name")
+            assert printed == {"": "pod/two\n", "apps": ""}.get(group, "pod.aaa.example.com/one\n")
+    finally:
+        await crds.ensure_absent("pods.aaa.example.com")

@@ -70,7 +70,7 @@ class FakeTable:
 class FakeMapper:
     """Finds the kinds of the world, except those in `missing`; `failing` are kinds whose group cannot be read.
 
-    `stale` are versions of kinds in which they are found until the mapper is invalidated.
+    `stale` are versions of kinds in which they are found until the mapper asks the server again.
     """
 
     def __init__(self) -> None:

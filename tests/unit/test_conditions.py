@@ -162,3 +162,28 @@ def test_the_present_time_is_taken_without_one() -> None:
     conditions.set_condition(found, "Ready", None)
     assert begin <= transition(found[0]) <= datetime.now(UTC)
     assert found[0]["status"] == "Unknown"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"type": None}, TypeError),
+        ({"type": ""}, ValueError),
+        ({"reason": None}, TypeError),
+        ({"message": 5}, TypeError),
+    ],
+    ids=str,
+)
+def test_a_condition_of_a_wrong_type_is_not_set(arguments: dict[str, Any], error: type[Exception]) -> None:
+    items: list[Any] = [{"type": "Ready", "status": "False"}]
+    with pytest.raises(error, match="set_condition: expected"):
+        conditions.set_condition(items, **{"type": "Ready", "status": True, **arguments})
+    assert items == [{"type": "Ready", "status": "False"}]
+
+
+def test_a_condition_that_lacks_a_field_is_not_set_in_part() -> None:
+    node = core_v1.Node.from_dict({"metadata": {"name": "n"}, "status": {"conditions": [{"type": "Ready"}]}})
+    draft = node.draft()
+    with pytest.raises(TypeError, match=r"set_condition: .* has no field observedGeneration"):
+        conditions.set_condition(draft.status.conditions, "Ready", True, reason="Done", observed_generation=2)
+    assert not draft.finish()

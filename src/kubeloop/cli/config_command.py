@@ -11,6 +11,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from kubeloop._kit.aligned_rows import aligned_rows
 from kubeloop._kit.text import printable
 from kubeloop.cli.config_properties import add_properties
 from kubeloop.cli.config_setters import add_setters
@@ -123,11 +124,9 @@ def _get_contexts(options: argparse.Namespace) -> int:
 
 
 def _print_table(rows: list[list[str]]) -> None:
-    """Print rows as kubectl does: columns as wide as their longest cell and three spaces, the last one as it is."""
-    cells = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(6, *(len(cell) + 3 for cell in column)) for column in zip(*cells, strict=True)][:-1]
-    for row in cells:
-        print("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + row[-1])
+    """Print rows as kubectl does."""
+    for line in aligned_rows([[printable(cell) for cell in row] for row in rows]):
+        print(line)
 
 
 def _get_clusters(options: argparse.Namespace) -> int:

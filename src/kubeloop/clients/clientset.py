@@ -285,9 +285,9 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         Reference: kubectl describe/describe.go (searchEvents). As there, events by which the kubelet names a node or a
             static pod are included.
         """
-        from kubeloop.clients.object_events import events_of
+        from kubeloop.clients.object_events import events_of, references_in_events
 
-        return await events_of(self, obj, timeout=timeout)
+        return await events_of(self._rest, references_in_events(obj), timeout=timeout)
 
     async def can_i(
         self,

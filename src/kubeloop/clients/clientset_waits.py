@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Unpack, overload
 
-from kubeloop.clients.wait_verb import DEFAULT_TIMEOUT
+from kubeloop.clients.wait_verb import DEFAULT_TIMEOUT, WaitOptions
 from kubeloop.rest.server_client import ServerClient
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.clients.wait.rollout_progress import RolloutProgress, Workload
-    from kubeloop.clients.wait_verb import AwaitedPathText, WaitOptions
+    from kubeloop.clients.wait_verb import AwaitedPathText
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.models import apps_v1
     from kubeloop.objects.model import Kind
@@ -24,6 +24,10 @@ W = TypeVar("W", "apps_v1.Deployment", "apps_v1.StatefulSet", "apps_v1.DaemonSet
 Report: TypeAlias = "Callable[[RolloutProgress], object]"
 
 
+class _SetOptions(WaitOptions, total=False):
+    namespace: str | None
+
+
 class ClientsetWaits(ServerClient):
     """wait and rollout_status; the base class of `Clientset`."""
 
@@ -32,22 +36,34 @@ class ClientsetWaits(ServerClient):
         raise NotImplementedError
 
     @overload
-    async def wait(self, objects: Iterable[Obj], /, *, condition: str, **options: Unpack[WaitOptions]) -> list[Obj]: ...
+    async def wait(self, objects: Iterable[Obj], /, *, condition: str, **options: Unpack[_SetOptions]) -> list[Obj]: ...
     @overload
     async def wait(
-        self, objects: Iterable[Obj], /, *, jsonpath: AwaitedPathText, **options: Unpack[WaitOptions]
+        self, objects: Iterable[Obj], /, *, jsonpath: AwaitedPathText, **options: Unpack[_SetOptions]
     ) -> list[Obj]: ...
     @overload
     async def wait(
-        self, objects: Iterable[Obj], /, *, until: Callable[[Obj], object], **options: Unpack[WaitOptions]
+        self, objects: Iterable[Obj], /, *, until: Callable[[Obj], object], **options: Unpack[_SetOptions]
     ) -> list[Obj]: ...
     @overload
     async def wait(
-        self, objects: Iterable[Obj], /, *, for_create: Literal[True], timeout: float | None = ...
+        self,
+        objects: Iterable[Obj],
+        /,
+        *,
+        for_create: Literal[True],
+        namespace: str | None = ...,
+        timeout: float | None = ...,
     ) -> list[Obj]: ...
     @overload
     async def wait(
-        self, objects: Iterable[Obj], /, *, for_delete: Literal[True], timeout: float | None = ...
+        self,
+        objects: Iterable[Obj],
+        /,
+        *,
+        for_delete: Literal[True],
+        namespace: str | None = ...,
+        timeout: float | None = ...,
     ) -> list[Obj | None]: ...
     async def wait(
         self,
@@ -59,6 +75,7 @@ class ClientsetWaits(ServerClient):
         until: Callable[[Any], object] | None = None,
         for_create: bool = False,
         for_delete: bool = False,
+        namespace: str | None = None,
         timeout: float | None = DEFAULT_TIMEOUT,
     ) -> list[Any]:
         """Wait until objects of any kinds are in a state, for instance those of a manifest.
@@ -75,16 +92,19 @@ class ClientsetWaits(ServerClient):
             until: See `client.wait`.
             for_create: See `client.wait`.
             for_delete: See `client.wait`.
+            namespace: The namespace of objects that name none, as of `apply_manifests`; None for that of the config.
             timeout: Seconds for all objects; 0 reads once, None is no limit.
 
         Returns:
-            The objects as they are on the server, in the same order. For deletions the last known states, None for
-            those that did not exist.
+            The objects as they are on the server, in the same order. If models and `Unstructured` objects of one
+            resource and namespace were mixed, all of them have the class of the first. For deletions the last known
+            states, None for those that did not exist.
 
         Raises:
             WaitTimeout: Objects are not in the state in time. It shows all of them.
             NotFound: See `client.wait`; or the server does not serve a kind.
-            ValueError: An object has no name, or a namespaced object has no namespace.
+            TypeError: The argument is no collection of objects, such as one object.
+            ValueError: An object has no name.
             APIError: See `client.wait`.
             TransportError: See `client.wait`.
 
@@ -96,9 +116,13 @@ class ClientsetWaits(ServerClient):
             condition=condition, jsonpath=jsonpath, until=until, for_create=for_create, for_delete=for_delete
         )
         timeout = wait_argument.checked_timeout(timeout)
-        several = wait_argument.several(objects, what="a list of objects")
         return await object_wait.wait_for_objects(
-            self._endpoint_of, several, state, may_be_absent=for_create, timeout=timeout
+            self._endpoint_of,
+            wait_argument.checked_objects(objects),
+            state,
+            may_be_absent=for_create,
+            timeout=timeout,
+            namespace=namespace,
         )
 
     @overload

@@ -71,7 +71,7 @@ class CreateOrUpdate(BaseResourceClient[T_co]):
         Args:
             name: The name of the object.
             change: Changes the draft that it is called with; may be a coroutine function. Its result is ignored. It
-                must not change the name or the namespace.
+                must not change the name, the namespace or the uid.
             attempts: How many times the function is called before the error of a lost race is raised; 20 by default.
             **options: Keyword arguments, see `WriteOptions`:
                 dry_run: bool
@@ -89,8 +89,9 @@ class CreateOrUpdate(BaseResourceClient[T_co]):
             Invalid: The object breaks a rule; `causes` names the fields.
             TransportError: The connection failed. A write may have arrived: another call finds out, and changes
                 nothing if it has.
-            ValueError: The function changed the name, the namespace or, where it is a subresource, the status, which
-                the server would ignore: use `edit_status` for that.
+            TypeError: The function yields, so that its body does not run.
+            ValueError: The function changed the name, the namespace, the uid or, where it is a subresource, the status,
+                which the server would ignore: use `edit_status` for that.
 
         Reference: controller-runtime controllerutil.CreateOrPatch. Intended differences: the function cannot start from
             fields of a passed object, which Go overwrites if the object exists; races are repeated; and the status is
@@ -115,7 +116,7 @@ class CreateOrUpdate(BaseResourceClient[T_co]):
             draft = _new_draft(endpoint, name) if before is None else before.draft()
             await call_change(change, draft)
             found = draft.finish()
-            _check_identity(found.after, endpoint, name)
+            _check_identity(found.after, before, endpoint, name)
             try:
                 if before is None:
                     target.check_fields(found.changed_fields())
@@ -149,18 +150,22 @@ def _new_draft(endpoint: ResourceEndpoint[Any], name: str) -> Any:
     return draft
 
 
-def _check_identity(obj: object, endpoint: ResourceEndpoint[Any], name: str) -> None:
-    """Refuse an object of another name or namespace.
+def _check_identity(obj: Any, before: Any, endpoint: ResourceEndpoint[Any], name: str) -> None:
+    """Refuse an object of another name, namespace or uid.
 
     Raises:
         ValueError: The function has changed one of them.
     """
     identity = endpoint.identity(obj)
+    uid = "" if before is None else before.metadata.uid
+    # The server keeps the uid where there is none, as in metadata that the function has replaced.
+    found_uid = obj.metadata.uid or uid
     for what, expected, found in (
         ("name", name, identity.name),
         ("namespace", endpoint.namespace, identity.namespace),
+        ("uid", uid, found_uid),
     ):
-        if expected and found != expected:
+        if (expected or what == "uid") and found != expected:
             raise ValueError(
                 f"create_or_update: expected the {what} {expected!r}, got {found!r}: the function must not change it"
             )

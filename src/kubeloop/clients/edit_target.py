@@ -200,7 +200,15 @@ async def repeat_after_lost_races(once: Callable[[], Awaitable[T]], target: Edit
 
 
 async def call_change(change: Callable[[Any], object], draft: object) -> None:
-    """Call a function, or a coroutine function, that changes a draft."""
+    """Call a function, or a coroutine function, that changes a draft.
+
+    Raises:
+        TypeError: It is a generator function, whose body did not run.
+    """
     outcome = change(draft)
+    if inspect.isgenerator(outcome) or inspect.isasyncgen(outcome):
+        raise TypeError(
+            f"expected a function that changes a draft, got one that yields, so it does not run: {change!r}"
+        )
     if inspect.isawaitable(outcome):
         await outcome

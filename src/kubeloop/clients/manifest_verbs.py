@@ -92,8 +92,7 @@ class ManifestVerbs(ServerClient):
 
         _check(field_manager, on_error, timeout)
         steps: SetSteps | None = None
-        if apply_set is None and apply_set_namespace is not None:
-            raise TypeError("apply_set_namespace needs apply_set, the parent in this namespace")
+        parent_namespace = _parent_namespace(namespace, apply_set, apply_set_namespace)
         if apply_set is not None:
             from kubeloop.clients.manifests.applyset_steps import ApplySetSteps
 
@@ -101,7 +100,7 @@ class ManifestVerbs(ServerClient):
                 self._rest,
                 self.mapper,
                 apply_set,
-                namespace=namespace if apply_set_namespace is None else apply_set_namespace,
+                namespace=parent_namespace,
                 force=force,
                 on_error=on_error,
                 field_validation=field_validation,
@@ -127,6 +126,8 @@ class ManifestVerbs(ServerClient):
         force: bool = False,
         namespace: str | None = None,
         show_secrets: bool = False,
+        apply_set: str | None = None,
+        apply_set_namespace: str | None = None,
     ) -> DiffReport:
         """Compare a set of objects with what `apply_manifests` would make of them; nothing is changed.
 
@@ -140,6 +141,9 @@ class ManifestVerbs(ServerClient):
             namespace: As for `apply_manifests`.
             show_secrets: Whether the values of Secrets are shown. Otherwise they are masked, so that a change is still
                 visible.
+            apply_set: As for `apply_manifests`: the label of its members is no difference then. What it would prune is
+                in the report of `apply_manifests(..., dry_run=True)`.
+            apply_set_namespace: As for `apply_manifests`.
 
         Returns:
             A difference per object, in the order in which the objects would be applied. An object that cannot be
@@ -148,12 +152,24 @@ class ManifestVerbs(ServerClient):
         Raises:
             TypeError: As of `apply_manifests`.
             ValueError: As of `apply_manifests`.
+            ApplySetError: The parent cannot be that of a set.
+            KubeloopError: The resource of the parent could not be read.
 
         Reference: kubectl diff --server-side.
         """
         from kubeloop.clients.manifests.diff_run import diff
 
         _check(field_manager)
+        labels: dict[str, str] = {}
+        parent_namespace = _parent_namespace(namespace, apply_set, apply_set_namespace)
+        if apply_set is not None:
+            from kubeloop.clients.applyset.apply_set import ApplySet
+            from kubeloop.clients.applyset.applyset_format import PART_OF
+
+            opened = await ApplySet.open(
+                self._rest, apply_set, namespace=parent_namespace, mapper=self.mapper, dry_run=True
+            )
+            labels[PART_OF] = opened.id
         return await diff(
             self._rest,
             self.mapper,
@@ -162,6 +178,7 @@ class ManifestVerbs(ServerClient):
             force=force,
             namespace=namespace,
             shows_secrets=show_secrets,
+            labels=labels,
         )
 
     async def delete_manifests(
@@ -220,6 +237,12 @@ class ManifestVerbs(ServerClient):
             progress=progress,
         )
         return await DeleteRun(self._rest, self.mapper, settings).run(objects)
+
+
+def _parent_namespace(namespace: str | None, apply_set: str | None, apply_set_namespace: str | None) -> str | None:
+    if apply_set is None and apply_set_namespace is not None:
+        raise TypeError("apply_set_namespace needs apply_set, the parent in this namespace")
+    return namespace if apply_set_namespace is None else apply_set_namespace
 
 
 def _check(field_manager: str, on_error: OnError = "continue", timeout: float = 0.0) -> None:

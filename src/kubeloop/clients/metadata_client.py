@@ -107,6 +107,11 @@ class MetadataClient(ServerClient):
                 self._known = {}
             found = DiscoveredEndpoint(self._rest, resource, namespace, known=self._known, spell=_spell)
             endpoint = DiscoveredMetadataEndpoint(found)
+        elif not isinstance(resource, type):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(
+                "metadata.resource() needs a model class, a GroupVersionResource or a GroupVersionKind, "
+                f"got {type(resource).__name__}: clientset.mapper.resolve() finds the resource of a name"
+            )
         else:
             info = resource_of(meta_v1.PartialObjectMetadata, resource)
             endpoint = MetadataEndpoint(self._rest, meta_v1.PartialObjectMetadata, namespace, info=info, spell=_spell)

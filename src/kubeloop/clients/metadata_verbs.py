@@ -172,6 +172,8 @@ def _without(finalizer: str) -> Finalizers:
 
 
 def _check_finalizer(finalizer: str) -> None:
+    if not isinstance(finalizer, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"expected text as the finalizer, got {type(finalizer).__name__}")
     faults = label_key_faults(finalizer)
     if faults:
         raise ValueError(f"invalid finalizer {finalizer!r}: {'; '.join(faults)}; it is named like example.com/clean-up")

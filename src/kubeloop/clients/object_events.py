@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 from kubeloop.clients.event_selector import events_about
 from kubeloop.clients.object_reference import reference_to
+from kubeloop.clients.resource_endpoint import ResourceEndpoint
 from kubeloop.models import core_v1
 from kubeloop.objects.model import Kind
 from kubeloop.objects.type_guards import is_dict
 from kubeloop.unstructured import Unstructured
+from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.object_reference import Referable
+    from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.rest.client import RESTClient
 
 __all__ = ["event_time", "events_of", "references_in_events"]
 
@@ -27,18 +30,23 @@ _MIRROR_POD = "kubernetes.io/config.mirror"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-async def events_of(clientset: Clientset, obj: Referable, *, timeout: float | None = None) -> list[core_v1.Event]:
-    """Return the events about an object, the oldest first. For the arguments see `Clientset.events_of`.
+async def events_of(
+    rest: RESTClient, references: Iterable[core_v1.ObjectReference], *, timeout: float | None = None
+) -> list[core_v1.Event]:
+    """Return the events about what any of the references names, the oldest first.
 
-    Raises:
-        TypeError: See `reference_to`.
-        ValueError: See `reference_to`.
+    Args:
+        rest: Sends the requests.
+        references: As `references_in_events` returns them.
+        timeout: Seconds for each request; None takes the timeout of the config.
     """
     found: dict[str, core_v1.Event] = {}
-    for reference in references_in_events(obj):
+    for reference in references:
         # The events about an object without a namespace may be in any; most programs write them to `default`.
-        events = clientset.core_v1.events(reference.namespace or None)
-        async for event in events.iterate(field_selector=events_about(reference), timeout=timeout):
+        endpoint = ResourceEndpoint(rest, core_v1.Event, reference.namespace or None, spell=_spell)
+        request = endpoint.request("GET", endpoint.collection, list_params({"field_selector": events_about(reference)}))
+        read: core_v1.EventList = await rest.call(request, endpoint.list_model, timeout, is_list=True)
+        for event in read.items:
             found[f"{event.metadata.namespace}/{event.metadata.name}"] = event
     return sorted(found.values(), key=event_time)
 
@@ -55,7 +63,7 @@ def references_in_events(obj: Referable) -> list[core_v1.ObjectReference]:
         return [reference, _with_uid(reference, reference.name)]
     if kind == ("v1", "Pod") and reference.uid:
         mirrored = _annotations(obj).get(_MIRROR_POD)
-        if mirrored:
+        if mirrored and isinstance(mirrored, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             return [_with_uid(reference, mirrored)]
     return [reference]
 
@@ -67,6 +75,10 @@ def event_time(event: core_v1.Event) -> datetime:
     return (
         event.last_timestamp or event.event_time or event.first_timestamp or event.metadata.creation_timestamp or _NEVER
     )
+
+
+def _spell(_: ResourceInfo, namespace: str) -> str:
+    return f"clientset.core_v1.events({namespace})"
 
 
 def _with_uid(reference: core_v1.ObjectReference, uid: str) -> core_v1.ObjectReference:

@@ -52,13 +52,16 @@ def identity_of(obj: object, what: str) -> Identity:
         )
     if not hasattr(obj, "metadata"):
         raise TypeError(f"expected a {what} or a mapping with the API's field names, got {type(obj).__name__}")
-    thing = cast("Object", obj)
+    of_object = cast("Object", obj).metadata
+    # Any: a Status or a Table has the metadata of a list, without a name, and others have none.
+    own: Any = of_object if hasattr(of_object, "name") else None
+    name = own.name or "" if own is not None else ""
     return Identity(
         getattr(obj, "api_version", ""),
         getattr(obj, "kind", ""),
-        thing.metadata.namespace or "",
-        thing.metadata.name or "",
-        "" if thing.metadata.name else getattr(thing.metadata, "generate_name", "") or "",
+        own.namespace or "" if own is not None else "",
+        name,
+        "" if name else getattr(own, "generate_name", "") or "",
     )
 
 

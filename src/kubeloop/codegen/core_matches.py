@@ -94,7 +94,9 @@ class CoreMatches:
         )
 
     def _is_safe_field(self, field: SchemaField, core: CoreField) -> bool:
-        if field.nullable or field.secret or not self._is_same(field.type, core.type):
+        # What is written as null: a required field that may be null, and a list or map that may be.
+        is_null = field.nullable or not (field.omit_empty or field.required)
+        if is_null or field.secret or not self._is_same(field.type, core.type):
             return False
         if not core.drops_zero:
             return True
@@ -115,7 +117,8 @@ class CoreMatches:
             # The server keeps the metadata of objects, and not those of templates, whatever schema they have.
             return core.name == _METADATA and kind == Type("map", of=Type("any"))
         if kind.kind in ("list", "map"):
-            return kind.kind == core.kind and self._is_same(kind.item, core.item)
+            # An item that may be null is not the zero that a core type reads in its place.
+            return kind.kind == core.kind and kind.item.kind != "ptr" and self._is_same(kind.item, core.item)
         return core.kind in _SAME.get(kind.kind, ())
 
 

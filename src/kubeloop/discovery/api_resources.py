@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Self
 
+from kubeloop._kit.aligned_rows import aligned_rows
+from kubeloop._kit.text import printable
 from kubeloop._kit.value import Value
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource
 
@@ -18,8 +20,6 @@ __all__ = ["APIResourceRow", "APIResources", "select_api_resources"]
 
 _COLUMNS = ("NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND")
 _WIDE_COLUMNS = (*_COLUMNS, "VERBS", "CATEGORIES")
-_PADDING = 3
-_MIN_WIDTH = 6
 
 
 class APIResourceRow(Value, frozen=True):
@@ -76,12 +76,8 @@ class APIResources(tuple[APIResourceRow, ...]):
 
     def table(self, *, wide: bool = False) -> str:
         """Return the table; with `wide`, the one of `kubectl api-resources -o wide`, with verbs and categories."""
-        rows = [_WIDE_COLUMNS if wide else _COLUMNS, *(_cells(row, wide=wide) for row in self)]
-        widths = [max(_MIN_WIDTH, max(map(len, column)) + _PADDING) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)), row[-1]])
-            for row in rows
-        )
+        columns = _WIDE_COLUMNS if wide else _COLUMNS
+        return "\n".join(aligned_rows([columns, *(_cells(row, wide=wide) for row in self)]))
 
     def __str__(self) -> str:
         return self.table()
@@ -137,4 +133,6 @@ def _sort_value(row: APIResourceRow, sort_by: Literal["name", "kind"] | None) ->
 
 def _cells(row: APIResourceRow, *, wide: bool) -> Sequence[str]:
     cells = [row.name, ",".join(row.short_names), row.api_version, str(row.namespaced).lower(), row.kind]
-    return [*cells, ",".join(row.verbs), ",".join(row.categories)] if wide else cells
+    if wide:
+        cells += [",".join(row.verbs), ",".join(row.categories)]
+    return [printable(cell) for cell in cells]  # an aggregated server may send what it likes

@@ -9,36 +9,41 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable
 
 from kubeloop.config.files import read_file
 
-__all__ = ["CacheFiles"]
+__all__ = ["CLOCK_DIFFERENCE", "CacheFiles"]
 
 logger = logging.getLogger(__name__)
 
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_CLOCK_DIFFERENCE = 300.0
+CLOCK_DIFFERENCE = 300.0
+"""By how many seconds the clocks of programs that share files may differ."""
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class CacheFiles:
     """Files below a directory, which is created with the mode 0700, and its files with 0600.
 
-    A directory that belongs to another user, or that others may write, is not used: they could plant what they like.
+    A directory that belongs to another user, or that others may write, is not used, nor one below it: they could plant
+    what they like, such as a link to another directory of this user.
 
     Args:
         directory: The directory.
+        root: The directory above it that was chosen for all caches.
         now: Returns the time, in seconds since the epoch.
         is_read_only: Whether nothing is written.
     """
 
-    __slots__ = ("_directory", "_is_read_only", "_is_refused", "_now")
+    __slots__ = ("_directory", "_is_read_only", "_is_refused", "_now", "_root")
 
-    def __init__(self, directory: str, *, now: Callable[[], float], is_read_only: bool = False) -> None:
+    def __init__(self, directory: str, root: str, *, now: Callable[[], float], is_read_only: bool = False) -> None:
         self._directory = directory
+        self._root = root
         self._now = now
         self._is_read_only = is_read_only
         self._is_refused = False
@@ -60,12 +65,12 @@ class CacheFiles:
             if not self._is_private():
                 return None
             written = os.stat(path).st_mtime
-            if newer_than is not None and not -_CLOCK_DIFFERENCE <= self._now() - written < newer_than:
+            if newer_than is not None and not -CLOCK_DIFFERENCE <= self._now() - written < newer_than:
                 return None
             return read_file(path), written
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             if not isinstance(error, FileNotFoundError):
-                logger.debug("discovery cache %s: cannot be read: %s", path, error.strerror)
+                logger.debug("discovery cache %s: cannot be read: %s", path, error)
             return None
 
     def write(self, name: str, data: bytes) -> None:
@@ -78,23 +83,37 @@ class CacheFiles:
             _make_private(folder)
             if self._is_private():
                 _replace(path, data, self._now())
-        except OSError as error:
-            logger.debug("discovery cache %s: cannot be written: %s", path, error.strerror)
+        except (OSError, ValueError) as error:
+            logger.debug("discovery cache %s: cannot be written: %s", path, error)
 
-    def remove_older(self, seconds: float) -> None:
-        """Remove the files directly in the directory that were last written so many seconds ago."""
+    def remove_older(self, seconds: float, names: re.Pattern[str]) -> None:
+        """Remove the files directly in the directory with such names that were last written so many seconds ago."""
         if self._is_read_only:
             return
         oldest = self._now() - seconds
-        with contextlib.suppress(OSError), os.scandir(self._directory) as entries:
-            for entry in entries:
-                if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < oldest:
-                    os.unlink(entry.path)
+        with contextlib.suppress(OSError, ValueError):
+            if not self._is_private():
+                return
+            with os.scandir(self._directory) as entries:
+                for entry in entries:
+                    if names.fullmatch(entry.name) is None or not entry.is_file(follow_symlinks=False):
+                        continue
+                    if entry.stat(follow_symlinks=False).st_mtime < oldest:
+                        os.unlink(entry.path)
 
     def _is_private(self) -> bool:
         if not hasattr(os, "geteuid"):
             return True
-        found = os.stat(self._directory)
+        path = self._directory
+        while self._is_ours(path):
+            parent = os.path.dirname(path)
+            if path in (self._root, parent):
+                return True
+            path = parent
+        return False
+
+    def _is_ours(self, directory: str) -> bool:
+        found = os.stat(directory)
         if found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_MAY_WRITE:
             return True
         if not self._is_refused:
@@ -102,7 +121,7 @@ class CacheFiles:
             logger.warning(
                 "discovery cache %s: not used, because others can write it (user %d, mode %o); "
                 "remove it, or choose another directory",
-                self._directory,
+                directory,
                 found.st_uid,
                 stat.S_IMODE(found.st_mode),
             )

@@ -32,6 +32,7 @@ from kubeloop.wire.request import group_version_path
 
 if TYPE_CHECKING:
     from kubeloop.discovery.stored_document import DocumentStore
+    from kubeloop.rest.result import Result
 
 __all__ = ["DiscoveryClient", "GroupsAndResources", "ResourceLists", "ServerVersion"]
 
@@ -101,11 +102,17 @@ class DiscoveryClient(ServerClient, DiscoveryReads):
         """
         parsed = group_version_of(group_version)
         try:
-            return await self._rest.get(group_version_path(parsed), into=meta_v1.APIResourceList, timeout=self._timeout)
+            listed = await self._rest.get(
+                group_version_path(parsed), into=meta_v1.APIResourceList, timeout=self._timeout
+            )
         except NotFound:
             if parsed != GroupVersion("", "v1"):
                 raise
             return meta_v1.APIResourceList(group_version="v1")
+        # The name is a key, and part of a file name: it is the one that was asked for, whatever the server calls it.
+        if listed.group_version != str(parsed):
+            listed = meta_v1.APIResourceList(group_version=str(parsed), resources=listed.resources)
+        return listed
 
     async def contents(self, store: DocumentStore | None = None) -> GroupsAndResources:
         """Return what can be read in one attempt; `failures` has the error of each group version that cannot.
@@ -148,16 +155,23 @@ class DiscoveryClient(ServerClient, DiscoveryReads):
 
     async def _document(self, path: str, store: DocumentStore | None) -> DiscoveryDocument:
         accept = self._rest.serializers.accept(apidiscovery_v2.APIGroupDiscoveryList, AGGREGATED)
-        result = await confirmed_get(self._rest, path, accept, store, timeout=self._timeout)
-        if is_aggregated(result.headers.get("content-type", ""), self._rest.serializers):
-            steps = parsing_aggregated(result.read(apidiscovery_v2.APIGroupDiscoveryList))
-            document = next(steps)
-            for _ in steps:
-                await waiting.let_others_run()
-            return document
-        if path == "/api":
-            return DiscoveryDocument(core_group(result.read(meta_v1.APIVersions)))
-        return DiscoveryDocument(list(result.read(meta_v1.APIGroupList).groups))
+        serializers = self._rest.serializers
+
+        def read(result: Result) -> apidiscovery_v2.APIGroupDiscoveryList | DiscoveryDocument:
+            if is_aggregated(result.headers.get("content-type", ""), serializers):
+                return result.read(apidiscovery_v2.APIGroupDiscoveryList)
+            if path == "/api":
+                return DiscoveryDocument(core_group(result.read(meta_v1.APIVersions)))
+            return DiscoveryDocument(list(result.read(meta_v1.APIGroupList).groups))
+
+        found = await confirmed_get(self._rest, path, accept, store, read=read, timeout=self._timeout)
+        if isinstance(found, DiscoveryDocument):
+            return found
+        steps = parsing_aggregated(found)
+        document = next(steps)
+        for _ in steps:
+            await waiting.let_others_run()
+        return document
 
     async def _fetch(
         self, names: Iterable[GroupVersion]

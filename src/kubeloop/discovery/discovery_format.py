@@ -8,7 +8,6 @@ Reference: client-go discovery/aggregated_discovery.go, discovery/discovery_clie
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from kubeloop.errors import DecodeError, KubeloopError
@@ -19,6 +18,7 @@ from kubeloop.wire.serializers.registry import JSON_ONLY, Serializers, parse_med
 
 __all__ = [
     "AGGREGATED",
+    "NAMELESS",
     "DiscoveryDocument",
     "GroupsAndResources",
     "ResourceLists",
@@ -35,6 +35,10 @@ __all__ = [
 AGGREGATED = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """The parameters of a media type by which a server is asked for aggregated discovery."""
 _AGGREGATED = parse_media_type(f";{AGGREGATED}")[1]
+
+
+NAMELESS = "#"
+"""How the keys of groups begin whose names cannot be read: they could be any group."""
 
 
 class _Pair(NamedTuple):
@@ -76,7 +80,6 @@ class ResourceLists(tuple[meta_v1.APIResourceList, ...]):
         return self
 
 
-@dataclass(slots=True)
 class DiscoveryDocument:
     """One discovery document: the groups, and the resources if the document has them.
 
@@ -84,9 +87,20 @@ class DiscoveryDocument:
         resources: None if the document has only the groups.
     """
 
-    groups: list[meta_v1.APIGroup] = field(default_factory=list[meta_v1.APIGroup])
-    resources: dict[GroupVersion, meta_v1.APIResourceList] | None = None
-    failures: dict[GroupVersion, Exception] = field(default_factory=dict[GroupVersion, Exception])
+    __slots__ = ("failures", "groups", "resources")
+
+    def __init__(
+        self,
+        groups: list[meta_v1.APIGroup] | None = None,
+        resources: dict[GroupVersion, meta_v1.APIResourceList] | None = None,
+        failures: dict[GroupVersion, Exception] | None = None,
+    ) -> None:
+        self.groups: list[meta_v1.APIGroup] = [] if groups is None else groups
+        self.resources = resources
+        self.failures: dict[GroupVersion, Exception] = {} if failures is None else failures
+
+    def __repr__(self) -> str:
+        return f"<DiscoveryDocument of {len(self.groups)} groups, {len(self.failures)} failures>"
 
 
 def is_aggregated(content_type: str, serializers: Serializers = JSON_ONLY) -> bool:
@@ -105,6 +119,9 @@ def parsing_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Itera
     """Parse an aggregated document in short steps: yield the same result after each group, the last time whole."""
     resources: dict[GroupVersion, meta_v1.APIResourceList] = {}
     result = DiscoveryDocument(resources=resources)
+    for key, error in document.unreadable.items():
+        name = error.name or key  # of a group without a name, the key is its place in the document
+        result.failures[GroupVersion(name, "")] = DecodeError(f"discovery of {name!r}: {error}")
     yield result
     for item in document.items:
         versions: list[meta_v1.GroupVersionForDiscovery] = []

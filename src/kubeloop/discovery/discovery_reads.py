@@ -42,7 +42,7 @@ class DiscoveryReads:
         found = await self._found()
         if found.failures and not allow_partial:
             raise incomplete(
-                {str(group_version): error for group_version, error in found.failures.items()},
+                {str(group_version).rstrip("/"): error for group_version, error in found.failures.items()},
                 "What was found is returned with allow_partial=True",
             )
         return found

@@ -83,15 +83,15 @@ class DiskCache:
         """Return the directories of a server: our own, which is written, and that of kubectl if it is to be read."""
         name = _NOT_IN_NAMES.sub("_", _without_scheme(config.host))
         own_name = f"{name.replace('/', '_')}-{_identity(config)}"
-        found = [CacheFiles(os.path.join(self._directory, "discovery", own_name), now=self._now)]
+        found = [CacheFiles(os.path.join(self._directory, "discovery", own_name), self._directory, now=self._now)]
         if self._kubectl_directory is not None and ".." not in name.split("/"):
             path = os.path.join(self._kubectl_directory, "discovery", name)
-            found.append(CacheFiles(path.rstrip("/"), now=self._now, is_read_only=True))
+            found.append(CacheFiles(path.rstrip("/"), self._kubectl_directory, now=self._now, is_read_only=True))
         return found
 
     def documents_of(self, config: Config) -> DiskDocuments:
         """Return the store of responses with ETags of a server."""
-        files = CacheFiles(os.path.join(self._directory, "http"), now=self._now)
+        files = CacheFiles(os.path.join(self._directory, "http"), self._directory, now=self._now)
         return DiskDocuments(files, f"{config.host} {_identity(config)}")
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ class DiskCache:
 
 
 def _expanded(path: str | os.PathLike[str]) -> str:
-    return os.path.expanduser(os.fspath(path))
+    return os.path.abspath(os.path.expanduser(os.fspath(path)))
 
 
 def _default_directory() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from kubeloop._kit import waiting
+from kubeloop.discovery.cache_files import CLOCK_DIFFERENCE
 from kubeloop.discovery.cached_discovery import BaseDiscoveryCache
 from kubeloop.discovery.discovery_format import GroupsAndResources, readable_names
 from kubeloop.discovery.shared_read import ReadValue
@@ -66,7 +67,9 @@ class DiskDiscovery(BaseDiscoveryCache):
         Raises:
             APIError, TransportError, DecodeError: The groups cannot be read.
         """
-        if self._contents.held is not None and self._cache.now() >= self._expires:
+        # A clock that was set back must not keep the contents for ever.
+        earliest = self._expires - self._cache.ttl - CLOCK_DIFFERENCE
+        if self._contents.held is not None and not earliest <= self._cache.now() < self._expires:
             self._contents.forget()
         return await super().contents(since)
 

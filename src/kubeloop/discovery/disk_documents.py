@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit import waiting
 from kubeloop.discovery.stored_document import StoredDocument
+from kubeloop.objects.type_guards import is_dict
 
 if TYPE_CHECKING:
     from kubeloop.discovery.cache_files import CacheFiles
@@ -19,6 +21,7 @@ __all__ = ["DiskDocuments"]
 
 _SUM_BYTES = 32
 _FIELDS = {"name", "etag", "contentType"}
+_NAME = re.compile(r"[0-9a-f]{64}(\.[0-9a-f]+\.tmp)?")
 _MONTH = 30 * 24 * 3600.0
 
 
@@ -50,9 +53,11 @@ class DiskDocuments:
         if hashlib.sha256(data[_SUM_BYTES:]).digest() != data[:_SUM_BYTES]:
             return None
         head, _, body = data[_SUM_BYTES:].partition(b"\n")
-        about: Any = json.loads(head)  # the checksum says that we wrote it
-        if about.keys() != _FIELDS or about["name"] != self._named(name):
-            return None  # of another release
+        about: Any = _parsed(head)
+        if not is_dict(about) or about.keys() != _FIELDS or about["name"] != self._named(name):
+            return None  # of another release, or of another program
+        if not all(isinstance(value, str) for value in about.values()):
+            return None
         return StoredDocument(about["etag"], about["contentType"], body)
 
     async def save(self, name: str, document: StoredDocument) -> None:
@@ -63,7 +68,7 @@ class DiskDocuments:
         self._files.write(self._file(name), hashlib.sha256(data).digest() + data)
         if not self._has_cleaned:
             self._has_cleaned = True
-            self._files.remove_older(_MONTH)
+            self._files.remove_older(_MONTH, _NAME)
 
     def _named(self, name: str) -> str:
         return f"{self._server} {name}"
@@ -73,3 +78,10 @@ class DiskDocuments:
 
     def __repr__(self) -> str:
         return f"<DiskDocuments in {self._files.directory}>"
+
+
+def _parsed(head: bytes) -> Any:
+    try:
+        return json.loads(head)
+    except (ValueError, RecursionError):
+        return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from kubeloop._kit.near_names import did_you_mean
+from kubeloop.discovery.discovery_format import NAMELESS
 from kubeloop.discovery.resource_argument import parse_resource_argument
 from kubeloop.errors import DiscoveryIncomplete, KubeloopError, NoMatch, StatusDetails
 from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
@@ -19,6 +20,7 @@ def missing_match(
     *,
     failures: Mapping[GroupVersion, Exception],
     known: Iterable[str],
+    elsewhere: Sequence[str],
     server: str,
 ) -> KubeloopError:
     """Create the error for a name that discovery does not contain.
@@ -27,8 +29,9 @@ def missing_match(
         name: The name.
         group: The group to which the search was limited; None for a text or for any group.
         versions: The versions to which it was limited.
-        failures: The group versions that could not be read.
+        failures: The group versions that could not be read; an empty version stands for all of the group.
         known: Names that exist, for a suggestion.
+        elsewhere: The group versions that have the same name, for a better suggestion.
         server: The address of the server.
 
     Returns:
@@ -36,18 +39,20 @@ def missing_match(
     """
     wanted = [version for version in versions if version]
     in_question = {
-        str(each): error
+        str(each).rstrip("/"): error
         for each, error in failures.items()
-        if _could_contain(each, name, group) and (not wanted or each.version in wanted)
+        if _could_contain(each, name, group) and (not wanted or each.version in ("", *wanted))
     }
     what = _shown(name)
     if in_question:
         return incomplete(in_question, f"So it is not known whether the server at {server} has the {what}")
     own_name = _own_name(name)
+    others = [each for each in known if each != own_name]  # a short name, where only a resource is meant
+    hint = f"; it is in {', '.join(elsewhere)}" if elsewhere else did_you_mean(own_name, others)
     status = StatusDetails(
         code=404,
         reason="NotFound",
-        message=f"the server at {server} has no {what}{did_you_mean(own_name, known)}",
+        message=f"the server at {server} has no {what}{hint}",
         group=group or "",
         kind=own_name,
     )
@@ -68,12 +73,14 @@ def _could_contain(
     name: str | GroupVersionKind | GroupVersionResource | GroupKind | GroupResource,
     group: str | None,
 ) -> bool:
+    if failed.group.startswith(NAMELESS):
+        return True
     if not isinstance(name, str):
         # The group of a partial resource may be cut short.
         is_partial = isinstance(name, GroupVersionResource) and not name.version
         return group is None or failed.group == group or (is_partial and failed.group.startswith(group))
     versioned, plain = parse_resource_argument(name)
-    if versioned is not None and failed.version == versioned.version and failed.group.startswith(versioned.group):
+    if versioned is not None and failed.version in ("", versioned.version) and failed.group.startswith(versioned.group):
         return True
     return failed.group.startswith(plain.group)
 

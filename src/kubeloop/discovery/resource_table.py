@@ -250,8 +250,25 @@ class ResourceTable:
     def _none(self, name: ResourceName, group: str | None, versions: Iterable[str]) -> list[RESTMapping]:
         """Raise the error for a name that means nothing here."""
         known = self._by_kind if isinstance(name, (GroupVersionKind, GroupKind)) else self._by_resource
-        names = self._names(known)
-        raise missing_match(name, group, versions, failures=self.failures, known=names, server=self._server)
+        raise missing_match(
+            name,
+            group,
+            versions,
+            failures=self.failures,
+            known=self._names(known),
+            elsewhere=self._elsewhere(name),
+            server=self._server,
+        )
+
+    def _elsewhere(self, name: ResourceName) -> list[str]:
+        """Return the group versions that have a kind or resource of the same name."""
+        if isinstance(name, str):
+            return []
+        if isinstance(name, (GroupVersionKind, GroupKind)):
+            found = (each for each in self._all.values() if each.kind.kind == name.kind)
+        else:
+            found = (each for each in self._all.values() if each.resource.resource == name.resource)
+        return list(dict.fromkeys(str(each.group_version) for each in found))
 
     def _names(self, known: Mapping[str, list[RESTMapping]]) -> list[str]:
         if known is self._by_kind:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from kubeloop.clients.error_line import error_line
 from kubeloop.drain.drain_report import DrainStep, PodResult
-from kubeloop.drain.eviction_outcome import MAX_FAULTS, RETRY_PAUSE, Next, after_attempt, error_text
+from kubeloop.drain.eviction_outcome import MAX_FAULTS, RETRY_PAUSE, Next, after_attempt
 from kubeloop.drain.pod_filter import skipped_at
 from kubeloop.errors import Forbidden
 from kubeloop.wire.go_text import quoted
@@ -115,7 +116,7 @@ class DrainMachine:
             if self._settings.dry_run:
                 self._end(uid, self._success)
         elif error is not None and (follows is Next.FAIL or leaving.faults > MAX_FAULTS):
-            self._end(uid, "failed", f"{self._when_evicting(pod)}: {error_text(error)}")
+            self._end(uid, "failed", f"{self._when_evicting(pod)}: {error_line(error)}")
         elif error is not None:
             leaving.due = now + RETRY_PAUSE
             self._report("retrying", pod, self._retry_text(pod, error))
@@ -168,7 +169,7 @@ class DrainMachine:
         if isinstance(error, Forbidden):
             name, namespace = quoted(pod.metadata.name), quoted(pod.metadata.namespace)
             when = f"error when evicting pod {name} from terminating namespace {namespace}"
-        return f"{when} (will retry after {RETRY_PAUSE:g}s): {error_text(error)}"
+        return f"{when} (will retry after {RETRY_PAUSE:g}s): {error_line(error)}"
 
     def _end(self, uid: str, outcome: PodOutcome, message: str = "") -> None:
         leaving = self._leaving.pop(uid)

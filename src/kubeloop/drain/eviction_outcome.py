@@ -11,14 +11,13 @@ from kubeloop.errors import (
     APIError,
     Conflict,
     Forbidden,
-    KubeloopError,
     NotFound,
     TooManyRequests,
     TransportError,
     UnreadableWriteResponse,
 )
 
-__all__ = ["MAX_FAULTS", "RETRY_PAUSE", "Next", "after_attempt", "error_text"]
+__all__ = ["MAX_FAULTS", "RETRY_PAUSE", "Next", "after_attempt"]
 
 RETRY_PAUSE = 5.0
 """Seconds between two attempts, as of kubectl."""
@@ -65,10 +64,3 @@ def after_attempt(error: Exception | None, name: str, *, is_terminating: bool, u
     if isinstance(error, APIError) and error.code in (502, 503, 504):
         return Next.RETRY_IF_BRIEF
     return Next.FAIL
-
-
-def error_text(error: Exception) -> str:
-    """Return the text of an error; of one from the server, its message."""
-    if isinstance(error, APIError) and error.status.message:
-        return error.status.message
-    return str(error) if isinstance(error, KubeloopError) else f"{type(error).__name__}: {error}"

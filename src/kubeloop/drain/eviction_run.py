@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop import fields, labels
 from kubeloop._kit import waiting
+from kubeloop.clients.error_line import error_line
 from kubeloop.drain.drain_machine import DrainMachine
-from kubeloop.drain.eviction_outcome import MAX_FAULTS, RETRY_PAUSE, error_text
+from kubeloop.drain.eviction_outcome import MAX_FAULTS, RETRY_PAUSE
 from kubeloop.errors import Gone, KubeloopError
 from kubeloop.listwatch.reopen_or_raise import can_heal
 from kubeloop.meta.times import format_duration
@@ -74,6 +75,7 @@ class EvictionRun:
         self._machine = DrainMachine(node, pods, settings)
         self._changed = asyncio.Event()
         self._is_watched = asyncio.Event()
+        self._report_error: Exception | None = None
 
     async def results(self, version: str, *, deadline: float | None, timeout: float) -> list[PodResult]:
         """Evict or delete the pods, wait until they are deleted, and return a result for each.
@@ -155,6 +157,8 @@ class EvictionRun:
                 try:
                     await self._follow(version)
                 except KubeloopError as error:
+                    if error is self._report_error:
+                        raise
                     # A watch that was open raises nothing else that can heal.
                     faults = 0 if isinstance(error, Gone) else faults + 1
                     if faults > MAX_FAULTS or not (isinstance(error, Gone) or can_heal(error)):
@@ -162,7 +166,9 @@ class EvictionRun:
                     logger.warning("drain of %s: %s; listing its pods in %g s", self._node, error, RETRY_PAUSE)
                 version = await self._list_again()
         except KubeloopError as error:
-            self._machine.end_all("failed", f"the pods of the node cannot be watched: {error_text(error)}")
+            if error is self._report_error:
+                raise
+            self._machine.end_all("failed", f"the pods of the node cannot be watched: {error_line(error)}")
             self._is_watched.set()
             self._tell()
 
@@ -209,7 +215,11 @@ class EvictionRun:
         for step in self._machine.take_steps():
             if step.action == "retrying":
                 logger.warning("drain of %s: %s", self._node, step.message)
-            self._report(step)
+            try:
+                self._report(step)
+            except Exception as error:
+                self._report_error = error  # no fault of the watch, if it is raised there
+                raise
         self._changed.set()
         self._changed = asyncio.Event()
 

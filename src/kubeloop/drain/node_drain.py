@@ -6,17 +6,18 @@ Reference: kubectl pkg/drain/drain.go and pkg/cmd/drain/drain.go.
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kubeloop import labels
 from kubeloop._kit import waiting
+from kubeloop.clients.error_line import error_line
 from kubeloop.drain.drain_error import DrainFailed, DrainRefused
 from kubeloop.drain.drain_plan import DrainPlan
 from kubeloop.drain.drain_report import DrainReport, DrainStep, PodResult
 from kubeloop.drain.drain_settings import DrainSettings
-from kubeloop.drain.eviction_outcome import error_text
 from kubeloop.drain.eviction_run import EvictionRun, pods_on
 from kubeloop.drain.node_scheduling import set_unschedulable
 from kubeloop.drain.pod_filter import daemon_set_of, decide
@@ -82,6 +83,7 @@ async def drain(
         DrainFailed: A pod could not be evicted, or was not deleted in time; its `report` has all results.
         TimeoutError: The pods of the node could not be read in time.
         NotFound: There is no node of this name.
+        TypeError: `progress` is a coroutine function.
         ValueError: A number is negative, or the selector is malformed.
 
     Concurrency: Leaving the call, also by cancellation, ends all its requests. A cancelled drain leaves the node
@@ -101,6 +103,8 @@ async def drain(
     )
     if timeout is not None and timeout < 0:
         raise ValueError(f"expected 0 or more seconds or None as timeout, got {timeout:g}")
+    if inspect.iscoroutinefunction(progress):
+        raise TypeError("expected a plain function as progress, got a coroutine function, which nothing would await")
     if pod_selector is not None:
         pod_selector = labels.Selector.of(pod_selector)
     deadline = None if not timeout else waiting.now() + timeout
@@ -147,7 +151,7 @@ async def _faults_of_owners(clientset: Clientset, pods: Iterable[core_v1.Pod]) -
         try:
             await clientset.apps_v1.daemon_sets(owner[0]).get(owner[1])
         except APIError as error:
-            faults[owner] = isinstance(error, NotFound), error_text(error)
+            faults[owner] = isinstance(error, NotFound), error_line(error)
     return faults
 
 

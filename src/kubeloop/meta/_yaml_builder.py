@@ -11,6 +11,14 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError
@@ -35,6 +43,7 @@ __all__ = ["Builder", "TooDeep"]
 
 _MERGE_KEY: Any = object()  # stands for a key that is not text
 _FREE_ALIASES, _ALIAS_RANGE_LOW, _ALIAS_RANGE_HIGH = 100, 400_000, 4_000_000
+_ENDS = (yaml.DocumentEndEvent, yaml.StreamEndEvent)
 _NO_BREAKS = dict.fromkeys(map(ord, "\r\n"))
 
 
@@ -60,7 +69,7 @@ class _Open:
 
     def __init__(self, event: Any, anchored: _Anchored | None, begin: int) -> None:
         self.event, self.anchored, self.begin = event, anchored, begin
-        self.is_list = isinstance(event, yaml.SequenceStartEvent)
+        self.is_list = event.__class__ is SequenceStartEvent
         self.value: Any = [] if self.is_list else {}
         self.key: Any = None
 
@@ -78,21 +87,25 @@ class Builder:
 
     def read(self) -> Any:
         """Read one document."""
-        while not isinstance(event := self._next(), yaml.DocumentEndEvent | yaml.StreamEndEvent):
-            if isinstance(event, yaml.ScalarEvent):
+        # Both parsers create events of exactly these classes, which are compared much faster than with `isinstance`.
+        while True:
+            event = self._next()
+            kind = event.__class__
+            if kind is ScalarEvent:
                 self._node(event)
                 raw = self._scalar(event)
                 if event.anchor is not None:
                     anchored = self._anchors[event.anchor] = _Anchored(event)
                     anchored.value, anchored.size = raw, 1
                 self._add(raw, event, event)
-            elif isinstance(event, yaml.CollectionEndEvent):
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 self._close()
-            elif isinstance(event, yaml.CollectionStartEvent):
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 self._begin(event)
-            elif isinstance(event, yaml.AliasEvent):
+            elif kind is AliasEvent:
                 self._alias(event)
-        return self._result
+            elif kind in _ENDS:
+                return self._result
 
     def _node(self, event: Any) -> None:
         self._count += 1
@@ -154,7 +167,7 @@ class Builder:
                 raise self._fault(event, "a key that is already set in this mapping")
 
     def _merge(self, into: dict[str, Any], value: Any, event: Any, node: Any) -> None:
-        is_list = isinstance(event, yaml.SequenceStartEvent)
+        is_list = event.__class__ is SequenceStartEvent
         sources = reversed(cast("list[Any]", value)) if is_list else (value,)
         for source in sources:
             if not isinstance(source, dict) or not isinstance(node, yaml.CollectionStartEvent):
@@ -167,21 +180,19 @@ class Builder:
     def _scalar(self, event: Any) -> Any:
         text: str = event.value
         tag: str | None = event.tag
-        if tag == "!" or (tag is None and not event.implicit[0]):
-            return text
-        if tag == STR:
+        if tag is None:
+            return resolve(text) if event.implicit[0] else text
+        if tag in ("!", STR):
             return text
         if tag == BINARY:
             return self._binary(text, event)
-        if tag is not None and tag not in (INT, FLOAT, BOOL, NULL, TIMESTAMP):
+        if tag not in (INT, FLOAT, BOOL, NULL, TIMESTAMP):
             return text
         if tag == TIMESTAMP:
             if not is_timestamp(text):
                 raise self._fault(event, "this is no !!timestamp")
             return text
         value = resolve(text)
-        if tag is None:
-            return value
         found = tag_of(value)
         if tag == FLOAT and isinstance(value, int) and found == INT:
             return float(value)
@@ -205,6 +216,8 @@ class Builder:
 
     def _key(self, value: Any, event: Any, node: Any) -> str:
         """JSON has text keys only: write a number or a boolean as Go does."""
+        if value.__class__ is str:
+            return value
         if isinstance(node, yaml.CollectionStartEvent):
             raise self._fault(event, "a list or a mapping cannot be a key")
         if value is None:
@@ -221,7 +234,7 @@ class Builder:
 
 
 def _is_merge(event: Any) -> bool:
-    return isinstance(event, yaml.ScalarEvent) and event.value == "<<" and (event.implicit[0] or event.tag == MERGE)
+    return event.__class__ is ScalarEvent and event.value == "<<" and (event.implicit[0] or event.tag == MERGE)
 
 
 def _copy(value: Any) -> Any:

@@ -60,7 +60,9 @@ def noted_document(obj: Any, tree: Any, shape: Shape | None = None) -> Any:
     """
     if isinstance(obj, FrozenStruct):
         if is_dict(tree) and given_of(obj) is None:
-            fields = [field for field in fields_of(class_of(obj)).values() if _gives(tree, field, obj)]
+            fields = [
+                each for each in fields_of(class_of(obj)).values() if each.wire in tree and _gives(tree, each, obj)
+            ]
             noted(obj, [field.name for field in fields])
             for field in fields:
                 if field.category in _DEEP:
@@ -75,9 +77,8 @@ def noted_document(obj: Any, tree: Any, shape: Shape | None = None) -> Any:
 
 
 def _gives(tree: dict[str, Any], field: Field, obj: Any) -> bool:
-    if tree.get(field.wire) is not None:
-        return True
-    return field.wire in tree and is_null(getattr(obj, field.stored))
+    """Return whether a member of a JSON value counts as given: it is not null, or null is a value of the field."""
+    return tree[field.wire] is not None or is_null(getattr(obj, field.stored))
 
 
 def is_null(value: Any) -> bool:

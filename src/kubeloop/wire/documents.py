@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -64,13 +64,17 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
     return _read_document(body, said, scheme or _BUILT_IN)
 
 
-def parse_manifests(data: bytes | str, scheme: Scheme | None = None) -> list[Kind | Unstructured]:
+class _Stream(Protocol):
+    def read(self) -> bytes | str: ...
+
+
+def parse_manifests(data: bytes | str | _Stream, scheme: Scheme | None = None) -> list[Kind | Unstructured]:
     """Parse a text of several documents, YAML between `---` lines or JSON values in a row, and return their objects.
 
     Empty documents are skipped. A `v1 List` is one object. Otherwise as `decode`.
 
     Args:
-        data: The text or bytes, as for `decode`.
+        data: The text or bytes, as for `decode`; or a stream such as `sys.stdin`, which is read to its end.
         scheme: The scheme, as for `decode`.
 
     Returns:
@@ -82,7 +86,10 @@ def parse_manifests(data: bytes | str, scheme: Scheme | None = None) -> list[Kin
 
     Reference: apimachinery util/yaml.YAMLOrJSONDecoder.
     """
-    return [obj for _, _, obj in read_documents(data, scheme)]
+    read = getattr(data, "read", None)
+    # Any: `read_documents` refuses what is neither text nor bytes.
+    text: Any = data if read is None else read()
+    return [obj for _, _, obj in read_documents(text, scheme)]
 
 
 def read_documents(data: bytes | str, scheme: Scheme | None = None) -> Iterator[tuple[int, int, Kind | Unstructured]]:

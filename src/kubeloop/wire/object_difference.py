@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -67,9 +67,8 @@ def diff(old: object, new: object, *, ignore: Iterable[str] = _UNTOLD) -> Differ
     try:
         before, model = _read(old)
         after, other = _read(new)
-        chosen = model or other
-        shape = None if chosen is None else Shape("object", chosen, model=chosen)
-        found.compare(before, after, "", _Place(shape))
+        places = [_Place(Shape("object", each, model=each)) for each in (model, other) if each is not None]
+        found.compare(before, after, "", _Place.of_all(places or [_Place(None)]))
     except RecursionError:
         raise ValueError("diff: the objects are nested too deeply") from None
     return Differences(found.differences)
@@ -101,8 +100,8 @@ def _class_of(data: Any) -> Any:
     if not is_dict(data):
         return None
     api_version, kind = data.get("apiVersion"), data.get("kind")
-    if kind == "Secret" and api_version in ("v1", None):
-        api_version = "v1"
+    if kind in ("Secret", "SecretList") and not (isinstance(api_version, str) and "/" in api_version):
+        api_version = "v1"  # whatever is wrong with it, the data is secret
     return _SCHEME.lookup(api_version, kind) if isinstance(api_version, str) and isinstance(kind, str) else None
 
 
@@ -113,14 +112,35 @@ class _Place(Value, frozen=True):
         shape: The shape of its values; None if it is not known.
         rule: How a list is merged.
         is_secret: Whether its values are secret.
+        others: What else the place is, if the two values are of different kinds: what is secret in one of them is not
+            shown of the other either.
     """
 
     shape: Shape | None
     rule: FieldRule = FieldRule()
     is_secret: bool = False
+    others: tuple[_Place, ...] = ()
 
-    def member(self, name: str, value: Any) -> _Place:
-        """Return the place of a member of an object or a map."""
+    @classmethod
+    def of_all(cls, places: Iterable[_Place]) -> _Place:
+        """Return one place for values of different kinds; the first one says how they are compared."""
+        first, *others = dict.fromkeys(places)
+        return first.replace(others=tuple(others), is_secret=any(each.is_secret for each in (first, *others)))
+
+    def member(self, name: str, *values: Any) -> _Place:
+        """Return the place of a member of an object or a map, which has these values or is absent."""
+        return self._within(lambda place, value: place._member(name, value), values)
+
+    def item(self, *values: Any) -> _Place:
+        """Return the place of an item of a list, which has these values or is absent."""
+        return self._within(lambda place, value: place._item(value), values)
+
+    def _within(self, inner: Callable[[_Place, Any], _Place], values: Iterable[Any]) -> _Place:
+        present = [value for value in values if value is not _ABSENT]
+        found = [inner(place, value) for place in (self, *self.others) for value in present]
+        return found[0] if len(found) == 1 else _Place.of_all(found)
+
+    def _member(self, name: str, value: Any) -> _Place:
         shape, is_secret = self.shape, self.is_secret or name == _LAST_APPLIED
         if shape is not None and shape.category == "object":
             field = _fields(shape.model).get(name)
@@ -131,8 +151,7 @@ class _Place(Value, frozen=True):
             return _Place(known, _rule(shape.model, name), is_secret or field.secret)
         return _Place(self._shape_within(value), is_secret=is_secret)
 
-    def item(self, value: Any) -> _Place:
-        """Return the place of an item of a list."""
+    def _item(self, value: Any) -> _Place:
         return _Place(self._shape_within(value), is_secret=self.is_secret)
 
     def _shape_within(self, value: Any) -> Shape | None:
@@ -153,8 +172,7 @@ class _Comparison:
         if is_dict(old) and is_dict(new):
             for name in dict.fromkeys((*old, *new)):
                 before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
-                inner = place.member(name, before if after is _ABSENT else after)
-                self.compare(before, after, _below(path, name), inner)
+                self.compare(before, after, _below(path, name), place.member(name, after, before))
         elif is_list(old) and is_list(new) and not place.is_secret:
             self._compare_lists(old, new, path, place)
         elif old is _ABSENT:
@@ -176,7 +194,7 @@ class _Comparison:
         for name in dict.fromkeys((*before, *after)):
             at = f"{path}[{key}={name}]"
             one, other = before.get(name, _ABSENT), after.get(name, _ABSENT)
-            self.compare(one, other, at, place.item(one if other is _ABSENT else other))
+            self.compare(one, other, at, place.item(other, one))
         kept_before, kept_after = [name for name in before if name in after], [name for name in after if name in before]
         if kept_before != kept_after:
             self.differences.append(Difference(path, "reordered", kept_before, kept_after))
@@ -197,7 +215,8 @@ class _Comparison:
                 continue
             both = min(end - begin, stop - start)
             for n in range(both):
-                self.compare(old[begin + n], new[start + n], f"{path}[{start + n}]", place.item(new[start + n]))
+                inner = place.item(new[start + n], old[begin + n])
+                self.compare(old[begin + n], new[start + n], f"{path}[{start + n}]", inner)
             for n in range(begin + both, end):
                 self._add("removed", old[n], None, f"{path}[{n}]", place.item(old[n]))
             for n in range(start + both, stop):

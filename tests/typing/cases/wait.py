@@ -31,6 +31,7 @@ async def several(clientset: Clientset) -> None:
     assert_type(await pods.wait(["a", "b"], condition="Ready"), list[core_v1.Pod])
     assert_type(await pods.wait(("a", "b"), until=is_running), list[core_v1.Pod])
     assert_type(await pods.wait(label_selector="a=b", condition="Ready", for_create=True), list[core_v1.Pod])
+    assert_type(await pods.wait(label_selector={"a": "b"}, condition="Ready"), list[core_v1.Pod])
     assert_type(await pods.wait(field_selector="a=b", jsonpath="{.a}"), list[core_v1.Pod])
     assert_type(await pods.wait(all=True, for_create=True), list[core_v1.Pod])
     assert_type(await pods.wait(["a"], for_delete=True), list[core_v1.Pod])
@@ -87,6 +88,7 @@ async def events(clientset: Clientset) -> None:
     assert_type(last, kubeloop.WatchEvent[core_v1.Pod] | kubeloop.UnreadableEvent)
     if last.type != "UNREADABLE":
         assert_type(last.object, core_v1.Pod)
+    await kubeloop.watch_until(pods, is_deleted, label_selector={"app": "web"}, timeout=5)
     found = await kubeloop.watch_until(pods, is_deleted, precondition=is_empty)
     assert_type(found, kubeloop.WatchEvent[core_v1.Pod] | kubeloop.UnreadableEvent | None)
     await kubeloop.watch_until(pods, is_deleted, precondition=is_empty, resource_version="5")  # error

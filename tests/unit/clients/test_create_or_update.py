@@ -154,15 +154,48 @@ async def test_a_server_without_the_resource_says_nothing_about_the_object() -> 
 
 
 @pytest.mark.parametrize("objects", [(), (config_map(),)], ids=["absent", "present"])
-@pytest.mark.parametrize(("field", "what"), [("name", "name 'paint'"), ("namespace", "namespace 'shop'")])
+@pytest.mark.parametrize(
+    ("field", "what"), [("name", "name 'paint'"), ("namespace", "namespace 'shop'"), ("uid", "uid '.*'")]
+)
 @in_virtual_time
-async def test_the_function_cannot_change_the_name(objects: tuple[Any, ...], field: str, what: str) -> None:
+async def test_the_function_cannot_change_the_identity(objects: tuple[Any, ...], field: str, what: str) -> None:
     def rename(draft: Draft) -> None:
         setattr(draft.metadata, field, "other")
 
     clients = fake.Clientset(*objects)
     with pytest.raises(ValueError, match=f"expected the {what}, got 'other'"):
         await clients.core_v1.config_maps("shop").create_or_update("paint", rename)
+    assert sent(clients) == []
+
+
+@in_virtual_time
+async def test_the_function_may_replace_the_metadata() -> None:
+    def replace(draft: Draft) -> None:
+        draft.metadata = meta_v1.ObjectMeta(name="paint", namespace="shop", labels={"a": "b"})
+
+    clients = fake.Clientset(config_map(color="blue"))
+    before = await clients.core_v1.config_maps("shop").get("paint")
+    paint, _ = await clients.core_v1.config_maps("shop").create_or_update("paint", replace)
+    assert (paint.metadata.labels, paint.metadata.uid) == ({"a": "b"}, before.metadata.uid)
+
+
+def yields(draft: Draft) -> Any:
+    draft.data["color"] = "green"
+    yield
+
+
+async def yields_later(draft: Draft) -> Any:
+    draft.data["color"] = "green"
+    yield
+
+
+@pytest.mark.parametrize("change", [yields, yields_later])
+@pytest.mark.parametrize("verb", ["edit", "create_or_update"])
+@in_virtual_time
+async def test_a_function_that_does_not_run_is_refused(change: Any, verb: str) -> None:
+    clients = fake.Clientset(config_map(color="blue"))
+    with pytest.raises(TypeError, match="one that yields, so it does not run"):
+        await getattr(clients.core_v1.config_maps("shop"), verb)("paint", change)
     assert sent(clients) == []
 
 

@@ -141,6 +141,15 @@ async def test_a_server_without_the_resource_has_no_finalizer_removed() -> None:
         await clients.core_v1.config_maps("shop").remove_finalizer("paint", OURS)
 
 
+@pytest.mark.parametrize("finalizer", [None, 5, ["example.com/a"]], ids=str)
+@in_virtual_time
+async def test_a_finalizer_that_is_no_text_is_refused(finalizer: Any) -> None:
+    config_maps = fake.Clientset(config_map()).core_v1.config_maps("shop")
+    for verb in (config_maps.add_finalizer, config_maps.remove_finalizer):
+        with pytest.raises(TypeError, match="expected text as the finalizer, got "):
+            await verb("paint", finalizer)
+
+
 @pytest.mark.parametrize("finalizer", ["", "a b", "a/b/c"])
 @in_virtual_time
 async def test_a_finalizer_that_cannot_exist_is_refused(finalizer: str) -> None:

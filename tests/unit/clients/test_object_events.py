@@ -97,3 +97,12 @@ async def test_all_pages_are_read() -> None:
 async def test_what_is_no_object_is_refused() -> None:
     with pytest.raises(TypeError, match="expected an object with a kind"):
         await fake.Clientset().events_of("web")  # type: ignore[arg-type]
+
+
+@in_virtual_time
+async def test_an_annotation_that_is_no_text_is_no_error() -> None:
+    metadata = {"name": "web", "namespace": "shop", "uid": "u1"}
+    clients = fake.Clientset(event("late", WEB))
+    for found in ({"kubernetes.io/config.mirror": 5}, {"kubernetes.io/config.mirror": ["x"]}, "text"):
+        broken = {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "annotations": found}}
+        assert [each.metadata.name for each in await clients.events_of(kubeloop.Unstructured(broken))] == ["late"]

@@ -14,7 +14,8 @@ from kubeloop import errors
 from kubeloop.clients.tables.printed_table import Table, TableColumn, TableRow
 from kubeloop.clients.tables.tab_writer import TabWriter
 from kubeloop.clients.tables.table_request import read_table
-from kubeloop.models import core_v1
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.objects.draft import configuration
 from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.unstructured import Unstructured
 from tests.support.scripted_clientset import clientset, pod
@@ -79,6 +80,16 @@ async def test_a_table_is_a_value_for_programs() -> None:
     assert found != Table(found.columns, found.rows[:1], kind="pod")
     with pytest.raises(KeyError, match="expected one of Name, Ready, Node as the column, got Status"):
         found.values("Status")
+
+
+@in_virtual_time
+async def test_the_metadata_of_a_row_are_read_as_those_of_any_response() -> None:
+    clients, _ = clientset(table(row("a")))
+    found = (await clients.core_v1.pods("x").as_table())[0].object
+    assert found is not None
+    # Reading them as a document of a user, with notes of the given fields, takes ten times as long.
+    with pytest.raises(ValueError, match="was read from a server"):
+        configuration(found)
 
 
 @in_virtual_time
@@ -249,6 +260,17 @@ async def test_objects_come_in_many_forms() -> None:
 
 
 @in_virtual_time
+async def test_what_names_no_kind_is_refused_with_the_call_that_works() -> None:
+    clients, transport = clientset()
+    with pytest.raises(TypeError, match=r"got PartialObjectMetadata: use clientset.metadata.resource"):
+        await clients.as_table([meta_v1.PartialObjectMetadata(metadata=meta_v1.ObjectMeta(name="a"))])
+    informer = kubeloop.SharedInformerFactory(clients).core_v1.pods()
+    with pytest.raises(TypeError, match="got SharedInformer: pass its lister"):
+        await clients.as_table(informer)
+    assert transport.requests == []
+
+
+@in_virtual_time
 async def test_an_object_without_a_class_is_looked_up() -> None:
     known = {"name": "pods", "kind": "Pod", "namespaced": True, "singularName": "", "verbs": ["get"]}
     resources = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "v1", "resources": [known]}
@@ -269,3 +291,15 @@ def test_an_empty_table_has_no_text() -> None:
     empty = Table([TableColumn("Name")], [])
     assert (str(empty), empty.text(no_headers=True)) == ("", "")
     assert TableRow(("a",)).object is None
+
+
+HOSTILE = "a\x1b]0;x\x07\x08\x00\x7f\x9b2J\u202eb"
+SHOWN = r"a^[]0;x^G^H^@^?\x9b2J\u202eb"
+
+
+def test_nothing_in_a_table_controls_the_terminal() -> None:
+    head = [TableColumn("Name", format="name"), TableColumn("\x1b[2J\nx"), TableColumn(HOSTILE)]
+    text = Table(head, [TableRow((HOSTILE, HOSTILE, 1)), TableRow((["\x1b"], {"\x9b": "\x07"}, HOSTILE))]).text()
+    assert SHOWN in text
+    assert "^[[2J..." in text
+    assert [char for char in text if not char.isprintable()] == ["\n", "\n"]

@@ -106,6 +106,33 @@ def test_a_field_with_other_values_makes_a_class(change: dict[str, Any]) -> None
     assert _found("item", {**schema, "properties": {**properties, **change}}) == "example_com_v1.ThingSpecItem"
 
 
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**schema, "nullable": True}
+
+
+def test_a_null_that_the_class_cannot_hold_makes_a_class() -> None:
+    """A null item would become a zero, and a null list or map, or a required null, would become absent."""
+    resources = core_schema("core_v1.ResourceRequirements")
+    limits, own = resources["properties"]["limits"], "example_com_v1.ThingSpecResources"
+    null_items = {**limits, "additionalProperties": _nullable(limits["additionalProperties"])}
+    for change, expected in ((limits, "core_v1.ResourceRequirements"), (null_items, own), (_nullable(limits), own)):
+        changed = {**resources, "properties": {**resources["properties"], "limits": change}}
+        assert _found("resources", changed) == expected
+    container = core_schema("core_v1.Container")
+    env, args = container["properties"]["env"], container["properties"]["args"]
+    for change in (
+        {"env": _nullable(env)},
+        {"env": {**env, "items": _nullable(env["items"])}},
+        {"args": {**args, "items": _nullable(args["items"])}},
+    ):
+        changed = {**container, "properties": {**container["properties"], **change}}
+        assert _found("container", changed) == "example_com_v1.ThingSpecContainer"
+    mount = core_schema("core_v1.VolumeMount")
+    required = {**mount, "required": [*mount["required"], "subPathExpr"]}
+    required["properties"] = {**mount["properties"], "subPathExpr": {**TEXT, "nullable": True}}
+    assert _found("mount", required) == "example_com_v1.ThingSpecMount"
+
+
 def test_what_keeps_unknown_fields_makes_a_class() -> None:
     schema = {**core_schema("core_v1.Toleration"), "x-kubernetes-preserve-unknown-fields": True}
     assert _found("toleration", schema) == "example_com_v1.ThingSpecToleration"

@@ -10,6 +10,7 @@ from kubeloop.discovery.api_resources import APIResources
 from kubeloop.discovery.discovery_format import GroupsAndResources
 from kubeloop.discovery.discovery_reads import DiscoveryReads
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.testing.virtual_time import in_virtual_time
 from tests.support.discovered import found, resource
 
 
@@ -88,3 +89,11 @@ async def test_a_row_names_its_kind_and_resource() -> None:
 
 def test_no_rows_are_a_table_of_headings() -> None:
     assert str(APIResources((), {})) == "NAME   SHORTNAMES   APIVERSION   NAMESPACED   KIND"
+
+
+@in_virtual_time
+async def test_nothing_in_the_table_controls_the_terminal() -> None:
+    hostile = resource("foos", "Foo\x9b2J", short=("f\x1b[2J",), categories=["a\nb"])
+    table = (await Known(found({"example.com/v1": [hostile]})).api_resources()).table(wide=True)
+    assert [char for char in table if not char.isprintable()] == ["\n"]
+    assert r"f\x1b[2J" in table

@@ -325,7 +325,7 @@ async def test_a_disk_that_cannot_be_written_is_no_error(open_cache: OpenCache, 
 @in_virtual_time
 async def test_old_documents_are_removed(open_cache: OpenCache, clock: Clock) -> None:
     await open_cache().server_groups()
-    old = open_cache.folder / "http" / "of-an-old-schema"
+    old = open_cache.folder / "http" / ("0" * 64)
     old.write_bytes(b"x")
     os.utime(old, (NOW, NOW))
     clock.later = 31 * 24 * 3600.0

@@ -96,6 +96,10 @@ def test_a_misspelt_name_gets_a_suggestion() -> None:
         TABLE.resolve("deploymnets")
     with pytest.raises(kubeloop.NoMatch, match=r"no kind Deploymnet in apps/v1; did you mean 'Deployment'\?"):
         TABLE.resolve(GroupVersionKind("apps", "v1", "Deploymnet"))
+    with pytest.raises(kubeloop.NoMatch, match=r"no kind Deployment in apps/v9; it is in apps/v1"):
+        TABLE.resolve(GroupVersionKind("apps", "v9", "Deployment"))
+    with pytest.raises(kubeloop.NoMatch, match=r"no resource deployments in example.com/v1; it is in apps/v1"):
+        TABLE.resolve(GroupVersionResource("example.com", "v1", "deployments"))
 
 
 @pytest.mark.parametrize("name", ["", ".apps", "a/b", 7, None])
@@ -287,3 +291,10 @@ def test_a_name_that_could_be_in_a_group_that_failed_is_not_told_to_be_missing(n
 def test_what_was_found_is_not_hidden_by_a_group_that_failed() -> None:
     assert str(PARTIAL.resolve("po")) == "pods.v1."
     assert str(PARTIAL.resolve("deployments.apps")) == "deployments.v1.apps"
+
+
+def test_no_name_is_suggested_in_place_of_itself() -> None:
+    table = ResourceTable(found({"v1": [resource("pods", "Pod", singular="pod", short=("po",))]}), "server")
+    with pytest.raises(kubeloop.NoMatch) as caught:
+        table.resolve(GroupResource("", "po"))  # a value names no short name
+    assert "did you mean 'po'" not in str(caught.value)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
-from kubeloop.drain.eviction_outcome import Next, after_attempt, error_text
+from kubeloop.drain.eviction_outcome import Next, after_attempt
 
 
 def failure(cls: type[errors.APIError], code: int, **details: Any) -> errors.APIError:
@@ -50,8 +50,3 @@ def test_a_pod_that_terminates_in_a_namespace_that_terminates_is_awaited() -> No
 @pytest.mark.parametrize("error", [failure(errors.TooManyRequests, 429), failure(errors.Forbidden, 403)])
 def test_a_deletion_is_not_retried_when_it_is_refused(error: errors.APIError) -> None:
     assert after_attempt(error, "web", is_terminating=False, uses_eviction=False) is Next.FAIL
-
-
-def test_the_text_of_an_error_of_the_server_is_its_message() -> None:
-    assert error_text(failure(errors.Forbidden, 403)) == "no"
-    assert error_text(errors.ConnectionLost("cut")) == "cut"

@@ -339,3 +339,31 @@ async def test_a_cancelled_drain_leaves_no_task() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("error", [kubeloop.NotFound, errors.Gone, errors.ServiceUnavailable, errors.ConnectionLost])
+@pytest.mark.parametrize("action", ["evicting", "evicted"])
+@in_virtual_time
+async def test_an_error_of_the_function_that_reports_progress_is_no_fault_of_the_watch(
+    error: type[Exception], action: str
+) -> None:
+    mine = error("mine") if issubclass(error, errors.TransportError) else error(errors.StatusDetails(message="mine"))
+
+    def progress(step: DrainStep) -> None:
+        if step.action == action:
+            raise mine
+
+    with pytest.raises(error) as caught:
+        await drain(clientset(pod_on("a"), pod_on("b")), "n1", grace_period_seconds=0, progress=progress)
+    assert caught.value is mine
+    assert len(asyncio.all_tasks()) == 1
+
+
+@in_virtual_time
+async def test_a_coroutine_function_is_refused_as_progress() -> None:
+    async def progress(_: DrainStep) -> None: ...
+
+    clients = clientset(pod_on("a"))
+    with pytest.raises(TypeError, match="got a coroutine function, which nothing would await"):
+        await drain(clients, "n1", progress=progress)
+    assert not clients.api.actions.writes

@@ -185,3 +185,50 @@ def test_objects_that_are_nested_too_deeply_are_refused() -> None:
     for _ in range(300):
         deep = {"a": deep}
     assert kubeloop.diff(deep, deep) == Differences()
+
+
+SECRET: dict[str, Any] = {
+    "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"p": "aHVudGVyMg=="},
+    "stringData": {"q": "hunter2"},
+}  # fmt: skip
+OTHER = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"p": "x"}}
+
+
+def within(value: Any) -> dict[str, Any]:
+    return {"apiVersion": "example.com/v1", "kind": "Bundle", "metadata": {"name": "b"}, "spec": {"part": value}}
+
+
+@pytest.mark.parametrize("other", [OTHER, "text", ["text"], {}, {**OTHER, "data": "text"}], ids=str)
+@pytest.mark.parametrize("place", [within, lambda value: within([value]), lambda value: within([[value]])])
+def test_no_secret_is_shown_where_a_value_of_another_kind_takes_its_place(place: Any, other: Any) -> None:
+    for old, new in ((SECRET, other), (other, SECRET)):
+        found = kubeloop.diff(place(old), place(new))
+        shown = f"{found} {list(found)!r}"
+        assert found
+        assert "hunter2" not in shown
+        assert "aHVudGVyMg" not in shown
+
+
+@pytest.mark.parametrize(
+    "form", [dict, kubeloop.Unstructured, lambda data: getattr(core_v1, data["kind"]).from_dict(data)]
+)
+def test_no_secret_is_shown_beside_an_object_of_another_kind(form: Any) -> None:
+    for old, new in ((SECRET, OTHER), (OTHER, SECRET)):
+        found = kubeloop.diff(form(old), form(new))
+        assert found.paths[0] == "kind"
+        shown = f"{found} {list(found)!r}"
+        assert "hunter2" not in shown
+        assert "aHVudGVyMg" not in shown
+
+
+@pytest.mark.parametrize("version", [{}, {"apiVersion": ""}, {"apiVersion": "v2"}, {"apiVersion": 1}], ids=str)
+def test_a_secret_of_a_wrong_version_is_a_secret(version: Any) -> None:
+    plain = {name: value for name, value in SECRET.items() if name != "apiVersion"}
+    later = {**plain, "data": {"p": "aHVudGVyMw=="}}
+    for old, new in (
+        ({**plain, **version}, {**later, **version}),
+        ({"kind": "SecretList", "items": [plain], **version}, {"kind": "SecretList", "items": [later], **version}),
+    ):
+        found = kubeloop.diff(old, new)
+        assert found
+        assert "aHVudGVy" not in f"{found} {list(found)!r}"

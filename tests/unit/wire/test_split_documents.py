@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import time
 from collections.abc import Callable
@@ -230,3 +231,10 @@ def test_a_path_is_refused_with_the_call_that_reads_it() -> None:
         kubeloop.parse_manifests(PosixPath("pods.yaml"))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^expected text or bytes, got NoneType$"):
         kubeloop.decode(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, io.BytesIO])
+def test_a_stream_is_read_to_its_end(stream: Any) -> None:
+    text = "apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Secret\n"
+    data = text if stream is io.StringIO else text.encode()
+    assert [each.kind for each in documents.parse_manifests(stream(data))] == ["Pod", "Secret"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from kubeloop._kit.aligned_rows import aligned_rows
 from kubeloop._kit.durations import in_seconds
 from kubeloop._kit.text import counted
 from kubeloop._kit.value import Value
@@ -72,9 +73,7 @@ _COLUMNS = (
 def described(informers: Iterable[InformerStatistics]) -> str:
     """Return a table with a line per informer, and below it a line per problem."""
     known = list(informers)
-    rows = [_COLUMNS, *map(_row, known)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [line.rstrip() for line in aligned_rows([_COLUMNS, *map(_row, known)])]
     notes = [f"{informer.name}: {note}" for informer in known for note in _notes(informer)]
     return "\n".join([*lines, *([""] if notes else []), *notes])
 

@@ -106,7 +106,7 @@ def parent_of(reference: ParentReference, mapping: RESTMapping, namespace: str |
     if mapping.namespaced and not namespace:
         raise ValueError(
             f"the apply set {mapping.resource.resource}/{reference.name} needs a namespace, because a "
-            f"{mapping.kind.kind} has one: pass namespace=..."
+            f"{mapping.kind.kind} has one: pass apply_set_namespace=..."
         )
     own = namespace if mapping.namespaced and namespace else ""
     return ApplySetParent(mapping.kind, mapping.resource, reference.name, own)

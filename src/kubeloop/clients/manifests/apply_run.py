@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from kubeloop._kit import waiting
 from kubeloop._kit.value import Value
 from kubeloop.clients.manifests.apply_order import CRD, DEFINITION_RANK, NAMESPACE, rank_of
-from kubeloop.clients.manifests.established_wait import is_established, wait_until_established
 from kubeloop.clients.manifests.kind_resource import KindResources
 from kubeloop.clients.manifests.manifest_report import (
     ApplyReport,
@@ -24,12 +23,11 @@ from kubeloop.clients.manifests.manifest_report import (
     result_of,
 )
 from kubeloop.clients.manifests.object_apply import AppliedObject, ObjectApply
-from kubeloop.clients.manifests.planned_object import PlannedObject, find_places, plan
+from kubeloop.clients.manifests.planned_object import PlannedObject, add_labels, find_places, plan
 from kubeloop.clients.manifests.set_definition import SetDefinitions
 from kubeloop.clients.manifests.set_steps import SetSteps
 from kubeloop.clients.manifests.stored_version import is_unchanged, read_one, read_stored
 from kubeloop.errors import DecodeError, KubeloopError, NotFound, UnsupportedMediaType
-from kubeloop.objects.type_guards import is_mapping
 from kubeloop.wire.options import FieldValidation
 
 if TYPE_CHECKING:
@@ -98,7 +96,7 @@ class ApplyRun:
         if steps is not None and not self._has_stopped and (sendable or not ordered):
             labels = await steps.before_apply(sendable, dry_run=self._settings.dry_run)
             for obj in sendable:
-                obj.error = _labelled(obj, labels)
+                obj.error = add_labels(obj, labels)
             self._stop_before(ordered)
         definitions = [obj for obj in ordered if rank_of(obj.gvk.group_kind) == DEFINITION_RANK]
         before = [obj for obj in ordered if rank_of(obj.gvk.group_kind) < DEFINITION_RANK]
@@ -131,6 +129,10 @@ class ApplyRun:
 
     async def _apply_definitions(self, definitions: Sequence[PlannedObject]) -> None:
         """Apply CustomResourceDefinitions, wait until all of them are established, and report each after that."""
+        if not definitions:
+            return
+        from kubeloop.clients.manifests.established_wait import is_established, wait_until_established
+
         results: list[ManifestResult] = []
         unsettled: dict[str, Mapping[str, Any]] = {}
         for obj in definitions:
@@ -157,7 +159,7 @@ class ApplyRun:
         if obj.error is not None:
             return result_of(obj, "failed", error=obj.error)
         if self._has_stopped:
-            return result_of(obj, "skipped", reason="an object before it failed, and on_error is 'stop'")
+            return result_of(obj, "skipped", reason="another object failed, and on_error is 'stop'")
         problem = await self._problem_of_kind(obj)
         if problem is not None:
             return result_of(obj, "failed", error=problem)
@@ -261,19 +263,6 @@ class ApplyRun:
 
 
 _APPLIED = frozenset({"created", "configured", "unchanged", "applied"})
-
-
-def _labelled(obj: PlannedObject, labels: Mapping[str, str]) -> DecodeError | None:
-    """Add the labels of a set to an object; return an error if the object has one of them already."""
-    metadata = obj.data["metadata"]
-    own: Any = metadata.get("labels") or {}
-    if not is_mapping(own):
-        return DecodeError(f"{obj}: expected a mapping, got {type(own).__name__}: metadata.labels")
-    for name in labels:
-        if name in own:
-            return DecodeError(f"{obj}: expected an object without the label {name}, which the set adds; remove it")
-    obj.data = {**obj.data, "metadata": {**metadata, "labels": {**own, **labels}}}
-    return None
 
 
 def _is_unserved(error: NotFound) -> bool:

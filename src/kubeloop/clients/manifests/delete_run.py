@@ -101,10 +101,10 @@ class DeleteRun:
         if obj.error is not None:
             return self._failed(obj, obj.error), ""
         if self._has_stopped:
-            return result_of(obj, "skipped", reason="an object before it failed, and on_error is 'stop'"), ""
+            return result_of(obj, "skipped", reason="another object failed, and on_error is 'stop'"), ""
         request = self._rest.new_request(
             "DELETE", obj.path, self._body, is_confidential=obj.resource.is_confidential
-        ).with_header("Accept", "application/json")
+        ).with_header("Accept", self._rest.serializers.accept(JSON_OBJECT))
         try:
             response = await self._rest.call(request, JSON_OBJECT)
         except (KubeloopError, ValueError) as error:

@@ -5,7 +5,7 @@ Reference: kubectl pkg/cmd/diff (DiffOptions.Run).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.clients.manifests.apply_order import rank_of
@@ -13,7 +13,7 @@ from kubeloop.clients.manifests.kind_resource import KindResources
 from kubeloop.clients.manifests.manifest_diff import DiffReport, ObjectDiff, compare
 from kubeloop.clients.manifests.manifest_report import conflicts_of, result_of
 from kubeloop.clients.manifests.object_apply import ObjectApply
-from kubeloop.clients.manifests.planned_object import JSON_OBJECT, PlannedObject, find_places, plan
+from kubeloop.clients.manifests.planned_object import JSON_OBJECT, PlannedObject, add_labels, find_places, plan
 from kubeloop.errors import KubeloopError, NotFound
 
 if TYPE_CHECKING:
@@ -32,11 +32,18 @@ async def diff(
     force: bool,
     namespace: str | None,
     shows_secrets: bool,
+    labels: Mapping[str, str],
 ) -> DiffReport:
-    """Compare each object with what its apply would make of it. Arguments as of `Clientset.diff_manifests`."""
+    """Compare each object with what its apply would make of it.
+
+    Arguments as of `Clientset.diff_manifests`; `labels` are those that an apply set adds to its objects.
+    """
     apply = ObjectApply(rest, field_manager=field_manager, force=force, dry_run=True, field_validation=None)
     ordered = sorted(plan(objects), key=lambda obj: rank_of(obj.gvk.group_kind))
     await find_places(ordered, KindResources(mapper), rest, namespace)
+    for obj in ordered:
+        if obj.error is None:
+            obj.error = add_labels(obj, labels)
     return DiffReport([await _diff_one(rest, apply, obj, shows_secrets=shows_secrets) for obj in ordered])
 
 
@@ -47,7 +54,7 @@ async def _diff_one(rest: RESTClient, apply: ObjectApply, obj: PlannedObject, *,
     try:
         request = rest.new_request("GET", obj.path, is_confidential=obj.resource.is_confidential)
         try:
-            live = await rest.call(request.with_header("Accept", "application/json"), JSON_OBJECT)
+            live = await rest.call(request.with_header("Accept", rest.serializers.accept(JSON_OBJECT)), JSON_OBJECT)
         except NotFound:
             live = None
         merged = await apply.send(obj)

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
+from kubeloop._kit.aligned_rows import aligned_rows
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
+from kubeloop.clients.error_line import error_line, one_line
 from kubeloop.errors import APIError
 from kubeloop.unstructured import Unstructured
 
@@ -109,15 +111,9 @@ class ManifestResult(Value, frozen=True):
     @property
     def detail(self) -> str:
         """The reason of a conflict, a failure or a skipped object on one line, or else the warnings; may be `""`."""
-        if self.conflicts:
-            text = "; ".join(map(str, self.conflicts))
-        elif self.error is not None:
-            text = self.error.status.message if isinstance(self.error, APIError) else str(self.error)
-            text = text or str(self.error)
-        else:
-            text = self.reason or "; ".join(self.warnings)
-        # Messages of errors contain line breaks in their escaped form.
-        return safe_text(" ".join(text.replace("\\n", " ").split()))
+        if self.error is not None and not self.conflicts:
+            return error_line(self.error)
+        return one_line("; ".join(map(str, self.conflicts)) or self.reason or "; ".join(self.warnings))
 
     def __str__(self) -> str:
         detail = self.detail if self.has_failed or self.outcome == "skipped" else ""
@@ -184,12 +180,7 @@ class ApplyReport(Sequence[ManifestResult]):
         rows += [(each.namespace, each.resource_name, each.outcome, each.detail) for each in self._results]
         if not any(row[3] for row in rows[1:]):
             rows = [(*row[:3], "") for row in rows]
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        lines = [
-            "   ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]]).rstrip()
-            for row in rows
-        ]
-        return "\n".join(lines)
+        return "\n".join(line.rstrip() for line in aligned_rows(rows))
 
     def __repr__(self) -> str:
         counts = Counter(result.outcome for result in self._results)

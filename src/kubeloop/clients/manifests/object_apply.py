@@ -172,7 +172,7 @@ class ObjectApply:
         )
         del body  # which can be a Secret: reports of errors show local variables
         if "Accept" not in request.headers:  # the client prefers another format than JSON
-            request = request.with_header("Accept", "application/json")
+            request = request.with_header("Accept", self._rest.serializers.accept(JSON_OBJECT))
         return await self._rest.send(request)
 
 

@@ -14,6 +14,7 @@ from kubeloop.errors import DecodeError, EncodeError, KubeloopError
 from kubeloop.meta.gvk import GroupVersionKind
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.model import Kind, KindList
+from kubeloop.objects.type_guards import is_mapping
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.request import resource_path, segment
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["JSON_OBJECT", "PlannedObject", "find_places", "plan"]
+__all__ = ["JSON_OBJECT", "PlannedObject", "add_labels", "find_places", "plan"]
 
 
 JSON_OBJECT: type[dict[str, Any]] = dict
@@ -152,6 +153,19 @@ async def find_places(
             obj.error = DecodeError(f"{obj}: expected each object once, got it twice in the set; remove one of them")
 
 
+def add_labels(obj: PlannedObject, labels: Mapping[str, str]) -> DecodeError | None:
+    """Add the labels of a set to an object; return an error if it has one of them, or labels that are no mapping."""
+    metadata = obj.data["metadata"]
+    own: Any = metadata.get("labels") or {}
+    if not is_mapping(own):
+        return DecodeError(f"{obj}: expected a mapping, got {type(own).__name__}: metadata.labels")
+    for name in labels:
+        if name in own:
+            return DecodeError(f"{obj}: expected an object without the label {name}, which the set adds; remove it")
+    obj.data = {**obj.data, "metadata": {**metadata, "labels": {**own, **labels}}}
+    return None
+
+
 def _set_place(obj: PlannedObject, info: ResourceInfo, default: str, enforced: str | None) -> None:
     """Set the resource of an object, and the namespace that results from its scope.
 
@@ -200,6 +214,9 @@ def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
     if not _is_object(obj):
         found = type(obj).__name__
         return _broken(DecodeError(f"expected an object with apiVersion and kind, got {found}: item {number}"))
+    if isinstance(obj, Kind) and not hasattr(getattr(obj, "metadata", None), "name"):
+        found = type(obj).__name__
+        return _broken(DecodeError(f"expected a kind with a resource, got {found}, which is not stored: item {number}"))
     try:
         said = identity_of(obj, "object")
         gvk = GroupVersionKind.from_api_version(said.api_version, said.kind)
@@ -215,7 +232,7 @@ def _planned(obj: Any, number: int, *, sends_body: bool) -> PlannedObject:
     planned = PlannedObject(gvk, said.namespace, said.name, data)
     if isinstance(obj, Kind):
         planned.model = type(obj)
-    planned.error = _problem(planned, said.generate_name) or problem
+    planned.error = _problem(planned, said.generate_name, number) or problem
     return planned
 
 
@@ -223,15 +240,17 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, (Kind, Draft, Unstructured, Mapping))
 
 
-def _problem(obj: PlannedObject, generate_name: str) -> DecodeError | None:
+def _problem(obj: PlannedObject, generate_name: str, number: int) -> DecodeError | None:
     if not obj.gvk.kind or not obj.gvk.version:
         missing = "kind" if not obj.gvk.kind else "apiVersion"
-        return DecodeError(f"{obj}: expected an object with apiVersion and kind, got one without {missing}")
+        return DecodeError(
+            f"{obj}: expected an object with apiVersion and kind, got one without {missing}: item {number}"
+        )
     if obj.name:
         return None
     if generate_name:
         return DecodeError(
-            f"{obj}: expected metadata.name, got metadata.generateName {generate_name!r}: the name must be "
-            "known; use create() for generated names"
+            f"{obj}: expected metadata.name, got metadata.generateName {generate_name!r}: item {number}; the name must "
+            "be known: use create() for generated names"
         )
-    return DecodeError(f"{obj}: expected metadata.name, got an object without name")
+    return DecodeError(f"{obj}: expected metadata.name, got an object without name: item {number}")

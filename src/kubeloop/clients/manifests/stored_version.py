@@ -18,7 +18,7 @@ __all__ = ["is_unchanged", "read_one", "read_stored"]
 
 logger = logging.getLogger(__name__)
 
-_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+_METADATA = "as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 async def read_stored(
@@ -38,7 +38,7 @@ async def read_stored(
     """
     params = {"fieldSelector": f"metadata.name={next(iter(names))}"} if len(names) == 1 else None
     request = rest.new_request("GET", target(path, params))
-    request = request.with_header("Accept", "application/json" if whole else _METADATA)
+    request = request.with_header("Accept", rest.serializers.accept(JSON_OBJECT, *([] if whole else [_METADATA])))
     try:
         result = await rest.send(request, is_list=True)
         found = result.read(JSON_OBJECT)

@@ -98,6 +98,9 @@ class Tables(Sequence[Table]):
         return f"<Tables of {', '.join(table.kind for table in self.tables) or 'nothing'}{missing}>"
 
 
+_METADATA = "PartialObjectMetadata"
+
+
 class _Wanted(Value, frozen=True):
     """An object whose row is wanted."""
 
@@ -125,11 +128,17 @@ def objects_of(given: object) -> list[Any]:
         read = getattr(whole, "list", None)
         whole = read() if callable(read) else None
     if not is_items(whole):
-        raise TypeError(f"expected objects of Kubernetes, a list or a lister, got {type(given).__name__}")
+        hint = ": pass its lister" if hasattr(given, "lister") else ""
+        raise TypeError(f"expected objects of Kubernetes, a list or a lister, got {type(given).__name__}{hint}")
     objects = list(whole)
     for each in objects:
         if not isinstance(each, (Kind, Unstructured)):
             raise TypeError(f"expected objects of Kubernetes, got {type(each).__name__} among them")
+        if each.kind == _METADATA:
+            raise TypeError(
+                f"expected objects that name their kind, got {_METADATA}: use "
+                "clientset.metadata.resource(...).as_table()"
+            )
     return objects
 
 

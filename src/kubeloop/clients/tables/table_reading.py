@@ -17,20 +17,20 @@ from kubeloop.clients.tables.printed_table import Table, TableColumn, TableRow
 from kubeloop.errors import DecodeError
 from kubeloop.meta.times import human_duration
 from kubeloop.models import meta_v1
+from kubeloop.objects.json.decode import decode_data
 from kubeloop.objects.type_guards import is_list, is_mapping
 from kubeloop.unstructured import Unstructured, UnstructuredList
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_info import ResourceInfo
 
-__all__ = ["ACCEPT", "TablePage", "joined", "kind_text", "read_page"]
+__all__ = ["FORMS", "TablePage", "joined", "kind_text", "read_page"]
 
-ACCEPT = (
-    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
-)
-"""What kubectl accepts."""
+FORMS = ("as=Table;v=v1;g=meta.k8s.io", "as=Table;v=v1beta1;g=meta.k8s.io")
+"""What kubectl asks for in the `Accept` header."""
 
 _TABLES = ("meta.k8s.io/v1", "meta.k8s.io/v1beta1")
+_HEAD = {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata"}
 _OF_METADATA = (TableColumn("Name", format="name"), TableColumn("Age"))
 
 
@@ -67,7 +67,7 @@ def read_page(found: object, now: datetime) -> TablePage:
     if not isinstance(found, Unstructured):
         raise DecodeError(f"expected a Table, got {type(found).__name__}")
     if found.kind == "Table" and found.api_version in _TABLES:
-        return _read_table(found.to_dict())
+        return _read_table(found)
     if not found.metadata.name:
         raise DecodeError(f"expected a Table, got {found.api_version} {found.kind}")
     return TablePage(_OF_METADATA, (_row_of(found, now),))
@@ -106,10 +106,10 @@ def kind_text(info: ResourceInfo) -> str:
     return f"{name}.{info.group_version.group}" if info.group_version.group else name
 
 
-def _read_table(data: Mapping[str, Any]) -> TablePage:
+def _read_table(data: Unstructured) -> TablePage:
     columns = tuple(map(_column, _items(data, "columnDefinitions")))
     rows = tuple(map(_row, _items(data, "rows")))
-    metadata = data.get("metadata")
+    metadata: Any = data.get("metadata")
     listed: Mapping[str, Any] = metadata if is_mapping(metadata) else {}
     return TablePage(columns, rows, _text(listed, "continue"), _text(listed, "resourceVersion"))
 
@@ -135,16 +135,14 @@ def _row(data: Any) -> TableRow:
 def _row_of(obj: Unstructured, now: datetime) -> TableRow:
     created = obj.metadata.creation_timestamp
     age = "<unknown>" if created is None else human_duration(now - created)
-    return TableRow((obj.metadata.name, age), _metadata_of(obj.to_dict()))
+    return TableRow((obj.metadata.name, age), _metadata_of(obj))
 
 
-def _metadata_of(data: Mapping[str, Any]) -> meta_v1.PartialObjectMetadata:
-    return meta_v1.PartialObjectMetadata.from_dict(
-        {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": data.get("metadata") or {}}
-    )
+def _metadata_of(data: Mapping[str, Any] | Unstructured) -> meta_v1.PartialObjectMetadata:
+    return decode_data({**_HEAD, "metadata": data.get("metadata") or {}}, meta_v1.PartialObjectMetadata)
 
 
-def _items(data: Mapping[str, Any], name: str) -> list[Any]:
+def _items(data: Mapping[str, Any] | Unstructured, name: str) -> list[Any]:
     value = data.get(name)
     if value is None:
         return []

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kubeloop.clients.tables.table_reading import ACCEPT, TablePage, joined, kind_text, read_page
+from kubeloop.clients.tables.table_reading import FORMS, TablePage, joined, kind_text, read_page
 from kubeloop.errors import Gone
 from kubeloop.listwatch.paging import DEFAULT_PAGE_SIZE, Pager
+from kubeloop.unstructured import Unstructured
 from kubeloop.wire.options import ListOptions, list_params
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ async def read_objects(
 async def _read(
     place: ResourceEndpoint[Any], path: str, params: Mapping[str, Any] | None, timeout: float | None
 ) -> object:
-    request = place.request("GET", path, params).with_header("Accept", ACCEPT)
+    accept = place.rest.serializers.accept(Unstructured, *FORMS)
+    request = place.request("GET", path, params).with_header("Accept", accept)
     result = await place.rest.send(request, timeout=timeout, is_list=True)
     found: object = result.read()
     return found

@@ -22,6 +22,8 @@ _LINES_AT_ONCE = 100
 """The number of rows after which kubectl aligns what it has."""
 
 _BREAK = re.compile("[\f\n\r]")
+# Control characters but for the tab and the vertical tab, which separate cells; and what turns the direction of text.
+_CONTROLS = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def table_text(
@@ -52,7 +54,7 @@ def table_text(
     names = ["Namespace"] * with_namespace + [column.name for column in columns] + labels
     priorities = [0] * with_namespace + [column.priority for column in columns] + [0] * len(labels)
     shown = [number for number, priority in enumerate(priorities) if wide or priority == 0]
-    head = [_upper(names[number]) for number in shown]
+    head = [cell_text(_upper(names[number])) for number in shown]
     writer = TabWriter()
     has_headers = no_headers
     for page in pages:
@@ -82,7 +84,13 @@ def cell_text(text: str) -> str:
     found = _BREAK.search(text)
     if found is not None:
         text = text[: found.start()] + "..."
-    return text.replace("\x1b", "^[")
+    return _CONTROLS.sub(_caret, text)
+
+
+def _caret(found: re.Match[str]) -> str:
+    """Return a control character as kubectl writes the escape character, `^[`; those beyond ASCII as escapes."""
+    code = ord(found[0])
+    return f"^{chr(code ^ 0x40)}" if code < 0x80 else found[0].encode("unicode_escape").decode("ascii")
 
 
 def _write_page(writer: TabWriter, rows: list[list[str]], head: list[str], *, has_headers: bool) -> None:

@@ -106,6 +106,7 @@ async def wait_for_objects(
     *,
     may_be_absent: bool,
     timeout: float | None,
+    namespace: str | None = None,
 ) -> list[Any]:
     """Wait until objects of any kinds are in a state, and return them in the same order.
 
@@ -115,25 +116,27 @@ async def wait_for_objects(
         state: The state.
         may_be_absent: As for `WaitMachine`.
         timeout: The seconds; 0 reads once, None is no limit.
+        namespace: The namespace of objects that name none; None for that of the config.
 
     Raises:
         WaitTimeout: They are not, in time.
         Exception: As for `Clientset.wait`.
     """
     started = waiting.now()
-    groups: dict[tuple[type[Any], str], tuple[ResourceEndpoint[Any], list[Target]]] = {}
-    places: list[tuple[tuple[type[Any], str], str]] = []
+    groups: dict[str, tuple[ResourceEndpoint[Any], list[Target]]] = {}
+    places: list[tuple[str, str]] = []
     for obj in objects:
         located = await located_in_time(endpoint_of(obj), state, timeout, started)
         state = _without_secrets(state, located)
-        named = located.collection_for(located.identity(obj), verb="wait")
+        identity = located.identity(obj)
+        place = (identity.namespace or namespace or located.rest.config.namespace) if located.info.namespaced else ""
+        group = located.collection_for(identity.replace(namespace=place), verb="wait")
         name, uid = obj.metadata.name or "", (obj.metadata.uid or "") if state.is_deletion else ""
         if not name:
             raise ValueError(f"wait: a {located.what} has no metadata.name")
-        namespace = (obj.metadata.namespace or "") if located.info.namespaced else ""
-        group, key = (located.model, named), join_key(namespace, name)
-        if group not in groups:
-            groups[group] = located.in_namespace(namespace), []
+        key = join_key(place, name)
+        if group not in groups:  # the class is that of the first object, so that there is one watch
+            groups[group] = located.in_namespace(place), []
         groups[group][0].check(name, verb="wait")
         groups[group][1].append(Target(key, uid))
         places.append((group, key))

@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit import waiting
 from kubeloop._kit.text import reason_of
-from kubeloop.clients.event_selector import events_about
-from kubeloop.clients.object_events import event_time, references_in_events
-from kubeloop.clients.resource_endpoint import ResourceEndpoint
+from kubeloop.clients.object_events import event_time, events_of, references_in_events
 from kubeloop.errors import EventSummary, UnmetObject, WaitTimeout
 from kubeloop.meta.keys import split_key
 from kubeloop.meta.times import format_time
 from kubeloop.models import core_v1
-from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_info import ResourceInfo
@@ -81,14 +78,7 @@ class _EventReader:
         references = [_reference(self._info, self._namespace, self._name, self._uid)]
         if self._obj is not None:
             references = references_in_events(self._obj)
-        endpoint = ResourceEndpoint(self._rest, core_v1.Event, self._namespace or None, spell=_spell)
-        found: list[core_v1.Event] = []
-        for reference in references:
-            params = list_params({"field_selector": events_about(reference)})
-            request = endpoint.request("GET", endpoint.collection, params)
-            read: Any = await endpoint.rest.call(request, endpoint.list_model, None, is_list=True)
-            found.extend(read.items)
-        return sorted(found, key=event_time)[-_EVENTS_PER_OBJECT:]
+        return (await events_of(self._rest, references))[-_EVENTS_PER_OBJECT:]
 
 
 def _reference(info: ResourceInfo, namespace: str, name: str, uid: str) -> core_v1.ObjectReference:
@@ -96,10 +86,6 @@ def _reference(info: ResourceInfo, namespace: str, name: str, uid: str) -> core_
     values = {"api_version": str(info.group_version), "kind": info.kind, "namespace": namespace, "name": name}
     values["uid"] = uid
     return core_v1.ObjectReference(**{field: value for field, value in values.items() if value})
-
-
-def _spell(_: ResourceInfo, namespace: str) -> str:
-    return f"clientset.core_v1.events({namespace})"
 
 
 def _with(unmet: UnmetObject, found: list[core_v1.Event] | str) -> UnmetObject:

@@ -14,7 +14,7 @@ from kubeloop.wire.options import SelectorOptions, list_params
 if TYPE_CHECKING:
     from kubeloop.wire.options import WatchOptions
 
-__all__ = ["checked_selectors", "checked_timeout", "chosen_state", "several"]
+__all__ = ["checked_objects", "checked_selectors", "checked_timeout", "chosen_state", "several"]
 
 T = TypeVar("T")
 
@@ -59,6 +59,21 @@ def chosen_state(
         'wait: expected a state: condition="Ready", jsonpath="{.status.phase}=Running", until=a function, '
         "for_create=True or for_delete=True"
     )
+
+
+def checked_objects(objects: Iterable[Any]) -> list[Any]:
+    """Return the objects of a wait.
+
+    Raises:
+        TypeError: The argument is one object or no collection, or an item is no object.
+    """
+    if hasattr(objects, "metadata") and not hasattr(objects, "items"):  # an Unstructured can be iterated over, too
+        raise TypeError(f"wait: expected a list of objects, got one {type(objects).__name__}")
+    found = several(objects, what="a list of objects")
+    for each in found:
+        if not hasattr(each, "metadata"):
+            raise TypeError(f"wait: expected objects with metadata, such as models, got {type(each).__name__}")
+    return found
 
 
 def checked_selectors(options: Mapping[str, Any]) -> WatchOptions:

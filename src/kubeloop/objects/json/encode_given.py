@@ -59,21 +59,24 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
             )
         whole: dict[str, Any] = value_of(obj)
         return whole
-    data = _own_kind(obj)
+    data = _own_kind(obj) if cls.__kind_head__ else {}
     fields = fields_of(cls)
     for name in given:
         field = fields[name]
         value = getattr(obj, field.stored if field.nullable else name)
         if _is_plain(value):
             data[field.wire] = value
+        elif isinstance(value, FrozenStruct):
+            data[field.wire] = _written_model(value, f"{path}.{field.wire}" if path else field.wire, strict=strict)
         elif is_null(value):
             if field.always or field.nullable or value is not None:  # null is a value here
                 data[field.wire] = None
         elif value is not NULLABLE:
             at = f"{path}.{field.wire}" if path else field.wire
             data[field.wire] = written(value, field.shape, at, strict=strict and field.category != "lazy")
-    for key, value in rest_of(obj).items():
-        data.setdefault(key, loads(rewrite(value)))
+    if cls.__plain__ is not None:  # only these classes have objects with a rest
+        for key, value in rest_of(obj).items():
+            data.setdefault(key, loads(rewrite(value)))
     return data
 
 

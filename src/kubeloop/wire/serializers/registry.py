@@ -59,20 +59,20 @@ class Serializers:
         self._requested: tuple[Serializer, ...] = (*others, JSON)
         self._written: tuple[Serializer, ...] = others
         self._by_format = {_format(name): each for each in reversed(self._requested) for name in each.media_types}
-        self._accept: dict[tuple[type[Any] | None, str], str] = {}
+        self._accept: dict[tuple[type[Any] | None, tuple[str, ...]], str] = {}
 
-    def accept(self, into: type[Any] | None, parameters: str = "") -> str:
+    def accept(self, into: type[Any] | None, *parameters: str) -> str:
         """Return the `Accept` header for a response that is to be read as a class.
 
         Args:
             into: The class; None for whatever the response says that it is.
-            parameters: What to ask for first, such as `as=Table;g=meta.k8s.io;v=v1`. A server that does not know them
-                ignores them.
+            parameters: What to ask for first, in the order of preference, such as `as=Table;g=meta.k8s.io;v=v1`. A
+                server that does not know them ignores them.
         """
         known = self._accept.get((into, parameters))
         if known is None:
             names = [each.media_types[0] for each in self._requested if each.supports(into)]
-            asked = [f"{name};{parameters}" for name in names] if parameters else []
+            asked = [f"{name};{each}" for each in parameters for name in names]
             known = self._accept[into, parameters] = ",".join([*asked, *names])
         return known
 

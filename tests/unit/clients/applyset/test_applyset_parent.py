@@ -46,7 +46,7 @@ def test_a_reference_that_names_no_object_is_refused(text: Any, error: type[Exce
 
 def test_a_namespaced_parent_needs_a_namespace_that_the_caller_names() -> None:
     reference = parse_parent_reference("configmaps/shop")
-    with pytest.raises(ValueError, match=r"configmaps/shop needs a namespace, .*: pass namespace="):
+    with pytest.raises(ValueError, match=r"configmaps/shop needs a namespace, .*: pass apply_set_namespace="):
         parent_of(reference, mapping_of("ConfigMap"), None)
     parent = parent_of(reference, mapping_of("ConfigMap"), "web")
     assert (parent.namespace, parent.path, str(parent)) == (

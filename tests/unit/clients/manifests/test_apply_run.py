@@ -384,6 +384,18 @@ async def test_unknown_kinds_make_the_mapper_ask_once_more_and_have_an_error_per
     assert report[0].outcome == "created"
 
 
+async def test_objects_without_a_name_are_named_by_their_place_in_the_set(client: Clientset) -> None:
+    nameless: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}
+    generated: dict[str, Any] = {**nameless, "metadata": {"generateName": "a-"}}
+    report = await client.apply_manifests([nameless, generated, {"kind": "ConfigMap"}], field_manager="me")
+    assert sorted(str(each.error) for each in report) == [
+        "ConfigMap: expected an object with apiVersion and kind, got one without apiVersion: item 2",
+        "ConfigMap: expected metadata.name, got an object without name: item 0",
+        "ConfigMap: expected metadata.name, got metadata.generateName 'a-': item 1; the name must be known: use "
+        "create() for generated names",
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -409,6 +421,15 @@ async def test_a_list_that_contains_itself_fails_alone(server: ApplyServer, clie
     report = await client.apply_manifests([cyclic, config_map()], field_manager="me")
     assert [each.outcome for each in report] == ["created", "failed"]
     assert "does the list contain itself?" in str(report[1].error)
+
+
+@pytest.mark.parametrize("kind", ["Status", "Table"])
+async def test_a_kind_that_is_not_stored_fails_alone(server: ApplyServer, client: Clientset, kind: str) -> None:
+    version = "v1" if kind == "Status" else "meta.k8s.io/v1"
+    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\n"
+    report = await client.apply_manifests([*kubeloop.parse_manifests(text), config_map()], field_manager="me")
+    assert sorted(each.outcome for each in report) == ["created", "failed"]
+    assert "expected a kind with a resource" in str(report.failed[0].error)
 
 
 async def test_expired_versions_do_not_end_the_wait_for_a_definition(server: ApplyServer, client: Clientset) -> None:

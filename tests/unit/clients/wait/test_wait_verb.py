@@ -400,11 +400,47 @@ async def test_names_need_a_namespace() -> None:
         await fake.Clientset().core_v1.pods().wait("a", condition="Ready")
 
 
+def pod_in(namespace: str) -> core_v1.Pod:
+    return core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a", namespace=namespace))
+
+
+async def test_objects_that_name_no_namespace_are_where_an_apply_would_create_them() -> None:
+    client = fake.Clientset(pod_in("default"), pod_in("shop"))
+    placeless = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a"))
+    [found] = await client.wait([placeless], for_create=True)
+    [other] = await client.wait([placeless], for_create=True, namespace="shop")
+    [own] = await client.wait([pod_in("shop")], for_create=True, namespace="default")
+    assert [each.metadata.namespace for each in (found, other, own)] == ["default", "shop", "shop"]
+
+
+@in_virtual_time
+async def test_models_and_other_objects_of_one_resource_and_namespace_share_a_watch() -> None:
+    client = fake.Clientset(pod_in("shop"), core_v1.Pod(metadata=meta_v1.ObjectMeta(name="b", namespace="shop")))
+    other = Unstructured({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b", "namespace": "shop"}})
+    with pytest.raises(errors.WaitTimeout, match=r"pods shop/a: .*; pods shop/b: "):
+        await client.wait([pod_in("shop"), other], condition="Ready", timeout=3)
+    assert [action.verb for action in client.api.actions if action.resource == "pods"] == ["list", "watch"]
+
+
+@pytest.mark.parametrize(
+    ("objects", "problem"),
+    [
+        (core_v1.Pod(), "expected a list of objects, got one Pod"),
+        (Unstructured({"apiVersion": "v1", "kind": "Pod"}), "got one Unstructured"),
+        ("deployment/web", "expected a list of objects, got one str"),
+        (None, "expected a list of objects, got one NoneType"),
+        (["deployment/web"], "expected objects with metadata, such as models, got str"),
+    ],
+)
+async def test_what_is_no_collection_of_objects_is_refused(objects: Any, problem: str) -> None:
+    with pytest.raises(TypeError, match=problem):
+        await fake.Clientset().wait(objects, for_create=True)
+
+
 @pytest.mark.parametrize(
     ("obj", "problem"),
     [
         (core_v1.Pod(metadata=meta_v1.ObjectMeta(namespace="x")), "Pod has no metadata.name"),
-        (core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a")), "has no metadata.namespace"),
         (core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a/b", namespace="x")), "'/'"),
     ],
 )

@@ -110,6 +110,10 @@ async def test_selectors_choose_the_events() -> None:
         client.core_v1.config_maps("x"), lambda _: True, field_selector="metadata.name=b", label_selector="!app"
     )
     assert last.object.metadata.name == "b"
+    with pytest.raises(errors.WaitTimeout, match="there was no event"):
+        await kubeloop.watch_until(
+            client.core_v1.config_maps("x"), lambda _: True, label_selector={"app": "web"}, timeout=0
+        )
 
 
 @in_virtual_time

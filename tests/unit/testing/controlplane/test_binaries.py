@@ -341,7 +341,9 @@ def test_each_peer_of_the_benchmarks_is_locked() -> None:
     peers = {path.stem for path in (REQUIREMENTS / "bench").glob("*.in")}
     assert peers == {path.stem for path in (REQUIREMENTS / "bench").glob("*.txt")}
     runners = {path.stem.removeprefix("run_") for path in (REQUIREMENTS.parent / "bench" / "peers").glob("run_*.py")}
-    assert runners - {"kubeloop", "fake_clientset"} == peers  # these two run kubeloop
+    assert (
+        runners - {"kubeloop", "fake_clientset", "kubectl"} == peers
+    )  # of kubeloop, and of the control plane's program
 
 
 def test_each_crate_of_the_benchmarks_is_locked_without_an_address() -> None:
