@@ -250,5 +250,7 @@ def _check(field_manager: str, on_error: OnError = "continue", timeout: float = 
         raise ValueError("expected a field_manager, the name that owns the fields, got an empty text")
     if on_error not in ("continue", "stop"):
         raise ValueError(f'expected "continue" or "stop" as on_error, got {on_error!r}')
+    if not isinstance(timeout, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"expected a timeout in seconds, got {type(timeout).__name__}")
     if not timeout >= 0:  # which a value that is no number is not, too
         raise ValueError(f"expected a timeout of 0 or more seconds, got {timeout!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -72,7 +73,8 @@ class ResumingWatch(Generic[T_co]):
         self._endpoint = endpoint
         self._selection = watch_params(options)
         self._bookmarks = options.get("bookmarks", False)
-        self._timeout = options.get("timeout")
+        timeout = options.get("timeout")
+        self._timeout = None if timeout == math.inf else timeout
         list_options: Any = {
             name: value
             for name, value in options.items()

@@ -32,6 +32,7 @@ from kubeloop.wire.request import group_version_path
 
 if TYPE_CHECKING:
     from kubeloop.discovery.stored_document import DocumentStore
+    from kubeloop.rest.result import Result
 
 __all__ = ["DiscoveryClient", "GroupsAndResources", "ResourceLists", "ServerVersion"]
 
@@ -154,16 +155,23 @@ class DiscoveryClient(ServerClient, DiscoveryReads):
 
     async def _document(self, path: str, store: DocumentStore | None) -> DiscoveryDocument:
         accept = self._rest.serializers.accept(apidiscovery_v2.APIGroupDiscoveryList, AGGREGATED)
-        result = await confirmed_get(self._rest, path, accept, store, timeout=self._timeout)
-        if is_aggregated(result.headers.get("content-type", ""), self._rest.serializers):
-            steps = parsing_aggregated(result.read(apidiscovery_v2.APIGroupDiscoveryList))
-            document = next(steps)
-            for _ in steps:
-                await waiting.let_others_run()
-            return document
-        if path == "/api":
-            return DiscoveryDocument(core_group(result.read(meta_v1.APIVersions)))
-        return DiscoveryDocument(list(result.read(meta_v1.APIGroupList).groups))
+        serializers = self._rest.serializers
+
+        def read(result: Result) -> apidiscovery_v2.APIGroupDiscoveryList | DiscoveryDocument:
+            if is_aggregated(result.headers.get("content-type", ""), serializers):
+                return result.read(apidiscovery_v2.APIGroupDiscoveryList)
+            if path == "/api":
+                return DiscoveryDocument(core_group(result.read(meta_v1.APIVersions)))
+            return DiscoveryDocument(list(result.read(meta_v1.APIGroupList).groups))
+
+        found = await confirmed_get(self._rest, path, accept, store, read=read, timeout=self._timeout)
+        if isinstance(found, DiscoveryDocument):
+            return found
+        steps = parsing_aggregated(found)
+        document = next(steps)
+        for _ in steps:
+            await waiting.let_others_run()
+        return document
 
     async def _fetch(
         self, names: Iterable[GroupVersion]

@@ -5,8 +5,8 @@ Reference: client-go openapi, openapi/cached, openapi3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from kubeloop.discovery.confirmed_get import confirmed_get
@@ -25,12 +25,14 @@ from kubeloop.rest.server_client import ServerClient
 if TYPE_CHECKING:
     from kubeloop.discovery.stored_document import DocumentStore
     from kubeloop.rest.client import RESTClient
+    from kubeloop.rest.result import Result
 
 __all__ = ["OpenAPIClient"]
 
 _INDEX = "/openapi/v3"
 _JSON: type[dict[str, Any]] = dict
 _TIMEOUT = 32.0
+T = TypeVar("T")
 
 
 class OpenAPIClient(ServerClient):
@@ -127,27 +129,26 @@ class OpenAPIClient(ServerClient):
         if shared is None:
 
             async def read(_: bool) -> ReadValue[Mapping[str, Any]]:
-                return ReadValue(await self._get(address, is_immutable="hash=" in address), is_live=True)
+                return ReadValue(await self._get(address, _data, is_immutable="hash=" in address), is_live=True)
 
             shared = self._documents[address] = SharedRead(read)
         return await shared.get()
 
     async def _read_index(self, _: bool) -> ReadValue[OpenAPIIndex]:
         prefix = urlsplit(self._rest.config.host).path.rstrip("/")
-        index = read_index(await self._get(_INDEX, is_immutable=False), prefix)
+        index = await self._get(_INDEX, lambda result: read_index(_data(result), prefix), is_immutable=False)
         known = frozenset(index.values())
         self._documents = {address: each for address, each in (self._documents or {}).items() if address in known}
         return ReadValue(index, is_live=True)
 
-    async def _get(self, address: str, *, is_immutable: bool) -> Mapping[str, Any]:
+    async def _get(self, address: str, read: Callable[[Result], T], *, is_immutable: bool) -> T:
         timeout = self._rest.config.timeout or _TIMEOUT
-        result = await confirmed_get(
-            self._rest,
-            address,
-            self._rest.serializers.accept(_JSON),
-            self._store,
-            timeout=timeout,
-            is_immutable=is_immutable,
+        accept = self._rest.serializers.accept(_JSON)
+        return await confirmed_get(
+            self._rest, address, accept, self._store, read=read, timeout=timeout, is_immutable=is_immutable
         )
-        found: dict[str, Any] = result.read(_JSON)
-        return found
+
+
+def _data(result: Result) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = result.read(_JSON)
+    return found

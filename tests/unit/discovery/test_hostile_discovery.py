@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
-from kubeloop.discovery import DiskCache, DiskDiscovery, MemoryDiscovery, RESTMapper
+from kubeloop.discovery import DiskCache, DiskDiscovery, MemoryDiscovery, OpenAPIClient, RESTMapper
 from kubeloop.testing.virtual_time import in_virtual_time
 from tests.support.discovered import AGGREGATED_TYPE, resource
 from tests.support.discovery_server import DiscoveryServer
+from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import ScriptedResponse
 
 NOW = 2_000_000_000.0
@@ -155,3 +156,60 @@ async def test_a_clock_that_is_set_back_does_not_keep_the_contents_for_ever(
     time -= 365 * 24 * 3600.0
     await discovery.contents()
     assert server.responses == {200: 2, 304: 2}
+
+
+def of_a_proxy(tag: str, content_type: str = "application/json") -> ScriptedResponse:
+    return ScriptedResponse(200, (b"<html>",), headers={"Content-Type": content_type, "ETag": tag})
+
+
+@in_virtual_time
+@pytest.mark.parametrize("content_type", ["application/json", AGGREGATED_TYPE, "text/html"])
+async def test_what_cannot_be_read_is_not_confirmed_for_ever(
+    server: DiscoveryServer, tmp_path: Path, content_type: str
+) -> None:
+    tag = server.document("/apis").headers["ETag"]
+    for discovery in (
+        MemoryDiscovery(server.client()),
+        DiskDiscovery(server.client(), DiskCache(tmp_path / "cache")),
+    ):
+        server.failures["/apis"] = of_a_proxy(tag, content_type)
+        with pytest.raises(errors.KubeloopError):
+            await RESTMapper(discovery).resolve("deploy")
+        server.failures.clear()
+        assert str(await RESTMapper(discovery).resolve("deploy")) == "deployments.v1.apps"
+
+
+@in_virtual_time
+async def test_what_is_stored_and_cannot_be_read_is_requested_again(server: DiscoveryServer, tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path / "cache")
+    await DiskDiscovery(server.client(), cache).contents()
+    stored = cache.documents_of(server.config)
+    requests = list(server.transport.requests)
+    for request in requests:
+        name = f"{request.path} {request.headers['Accept']}"
+        document = await stored.load(name)
+        assert document is not None
+        await stored.save(name, document.replace(body=b"<html>"))
+    discovery = DiskDiscovery(server.client(), cache)
+    discovery.invalidate()
+    assert str(await RESTMapper(discovery).resolve("deploy")) == "deployments.v1.apps"
+    assert server.responses == {200: 4, 304: 2}
+
+
+@in_virtual_time
+async def test_a_schema_that_cannot_be_read_is_not_stored(tmp_path: Path) -> None:
+    address = "/openapi/v3/apis/apps/v1?hash=A"
+    index = ScriptedResponse.of({"paths": {"apis/apps/v1": {"serverRelativeURL": address}}}, headers={"ETag": '"i"'})
+    clients, transport = clientset(
+        ScriptedResponse.of({"paths": []}, headers={"ETag": '"i"'}),
+        index, of_a_proxy('"t"'),
+        ScriptedResponse(304), ScriptedResponse.of({"components": {}}, headers={"ETag": '"t"'}),
+        ScriptedResponse(304),
+    )  # fmt: skip
+    store = DiskCache(tmp_path / "cache").documents_of(clients.rest.config)
+    for _ in range(2):
+        with pytest.raises(errors.DecodeError):
+            await OpenAPIClient.with_store(clients.rest, store).schema("apps/v1")
+    for _ in range(2):
+        assert await OpenAPIClient.with_store(clients.rest, store).schema("apps/v1") == {"components": {}}
+    assert len(transport.requests) == 6

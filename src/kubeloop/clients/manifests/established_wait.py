@@ -65,8 +65,11 @@ async def wait_until_established(
 
 async def _watch(rest: RESTClient, latest: dict[str, Mapping[str, Any]], start: str, deadline: float) -> None:
     """Watch until every definition is established, or the deadline; remove those that are from `latest`."""
+    left = deadline - waiting.now()
+    if left <= 0:
+        return
     endpoint = ResourceEndpoint(rest, Unstructured, info=_INFO, spell=lambda info, _: str(info))
-    options: WatchOptions = {"timeout": max(deadline - waiting.now(), 0.0)}
+    options: WatchOptions = {"timeout": left}
     if start:
         options["resource_version"] = start
     if len(latest) == 1:

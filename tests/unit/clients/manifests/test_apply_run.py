@@ -496,3 +496,9 @@ async def test_an_object_is_retried_too_if_an_unchanged_definition_was_establish
     server.responses[f"PATCH {BACKUPS}/b"] = [ScriptedResponse.text("404 page not found\n", 404)]
     report = await client.apply_manifests([crd(), backup()], field_manager="me")
     assert [each.outcome for each in report] == ["unchanged", "created"]
+
+
+@pytest.mark.parametrize(("timeout", "outcome"), [(0, "failed"), (float("inf"), "created")])
+async def test_a_timeout_may_be_nothing_or_have_no_end(client: Clientset, timeout: float, outcome: str) -> None:
+    report = await client.apply_manifests([crd(), backup(), config_map()], field_manager="me", timeout=timeout)
+    assert [each.outcome for each in report] == [outcome, "created", outcome]

@@ -280,4 +280,19 @@ async def test_a_timeout_that_is_none_is_refused_before_anything_is_sent(
         await client.delete_manifests([config_map()], timeout=timeout)
     with pytest.raises(ValueError, match="expected a timeout of 0 or more seconds"):
         await client.apply_manifests([config_map()], field_manager="me", timeout=timeout)
+    unchecked: Any = client
+    with pytest.raises(TypeError, match="expected a timeout in seconds, got NoneType"):
+        await unchecked.delete_manifests([config_map()], timeout=None)
     assert server.lines == []
+
+
+async def test_an_infinite_timeout_is_no_limit(server: ApplyServer, client: Clientset) -> None:
+    server.responses = {
+        f"DELETE {MAPS}/a": [terminating()],
+        f"GET {MAPS}": [
+            listed(stored("a", "u1", 1)),
+            watch_response(5.0, event("DELETED", stored("a", "u1", 2))),
+        ],
+    }
+    report = await client.delete_manifests([config_map()], timeout=float("inf"))
+    assert [each.outcome for each in report] == ["deleted"]
