@@ -303,3 +303,13 @@ def test_nothing_in_a_table_controls_the_terminal() -> None:
     assert SHOWN in text
     assert "^[[2J..." in text
     assert [char for char in text if not char.isprintable()] == ["\n", "\n"]
+
+
+@in_virtual_time
+async def test_rows_without_metadata_are_known_by_their_names() -> None:
+    rows = [{"cells": [name, "1/1", "n1"]} for name in ("a", "b", "c")] + [{"cells": []}, {"cells": [["a"]]}]
+    clients, _ = clientset(table(*rows), table({"cells": ["c", "1/1", "n1"]}))
+    found = await clients.as_table([model("b"), model("a"), model("z")])
+    assert str(found) == "NAME   READY\nb      1/1\na      1/1"
+    assert found.missing == ("x/z",)
+    assert str(await clients.as_table(model("c"))) == "NAME   READY\nc      1/1"

@@ -170,7 +170,7 @@ async def tables_of(rest: RESTClient, known: KnownResources, objects: Sequence[A
             table = await _read(endpoint, wanted, timeout)
             if table is not None:
                 found.append(table)
-            chosen, absent = _matched(table.rows if table is not None else (), wanted)
+            chosen, absent = _matched(table, wanted)
             rows += chosen
             missing += absent
         if found:
@@ -204,15 +204,28 @@ async def _read(endpoint: Endpoint[Any], wanted: Sequence[_Wanted], timeout: flo
         raise
 
 
-def _matched(rows: Sequence[TableRow], wanted: Sequence[_Wanted]) -> tuple[list[TableRow], list[str]]:
-    """Return the rows of the objects, in their order, and the keys of those that have none."""
-    known = {(row.object.metadata.namespace, row.object.metadata.name): row for row in rows if row.object is not None}
+def _matched(table: Table | None, wanted: Sequence[_Wanted]) -> tuple[list[TableRow], list[str]]:
+    """Return the rows of the objects of a namespace, in their order, and the keys of those that have none.
+
+    A row without metadata, which not every server sends, is known by its cell with the name.
+    """
+    known: dict[tuple[str | None, str], TableRow] = {}
+    for row in table.rows if table is not None else ():
+        if row.object is not None:
+            known[row.object.metadata.namespace, row.object.metadata.name] = row
+        elif table is not None and isinstance(name := _name_of(table, row), str):
+            known[None, name] = row
     chosen: list[TableRow] = []
     absent: list[str] = []
     for each in wanted:
-        row = known.get((each.namespace, each.name))
-        if row is None or row.object is None or each.uid not in ("", row.object.metadata.uid):
+        found = known.get((each.namespace, each.name)) or known.get((None, each.name))
+        if found is None or (found.object is not None and each.uid not in ("", found.object.metadata.uid)):
             absent.append(each.key)
         else:
-            chosen.append(row)
+            chosen.append(found)
     return chosen, absent
+
+
+def _name_of(table: Table, row: TableRow) -> Any:
+    place = next((number for number, each in enumerate(table.columns) if each.format == "name"), 0)
+    return row.cells[place] if place < len(row.cells) else None
