@@ -100,7 +100,7 @@ def compare(
     )
     text = "".join(lines)
     outcome = "created" if before is None else "configured" if text else "unchanged"
-    # Their kind decides what is secret, whatever the server sent.
+    # What is secret depends on the kind, whatever the server sent.
     head = {"apiVersion": result.api_version, "kind": result.kind}
     old = {**before, **head} if before else {}
     return ObjectDiff(result.replace(outcome=outcome), text, diff(old, {**after, **head}))
