@@ -204,10 +204,15 @@ class Delete(BaseResourceClient[T_co]):
             NotFound: The server does not serve the resource: that says nothing about the object.
             Conflict: The object has another `resource_version`.
             WaitTimeout: The object still exists after `wait` seconds. It shows its last state and its newest events.
-            ValueError: A dry run is to be waited for.
+            TypeError: `wait` is not a number of seconds.
+            ValueError: `wait` is negative, or a dry run is to be waited for.
         """
         if wait is not None and options.get("dry_run"):
             raise ValueError("ensure_absent: a dry run deletes nothing that could be waited for")
+        if wait is not None:
+            from kubeloop.clients.wait.wait_argument import checked_timeout
+
+            checked_timeout(wait)
         try:
             if wait is not None and not options.get("uid"):
                 options["uid"] = await self._uid_of(name, options.get("timeout"))

@@ -179,6 +179,8 @@ async def test_ensure_absent_deletes_what_exists_and_reports_it() -> None:
 async def test_an_object_of_another_uid_is_absent_and_stays() -> None:
     config_maps = fake.Clientset(config_map()).core_v1.config_maps("shop")
     assert await config_maps.ensure_absent("paint", uid="another") is False
+    with pytest.raises(TypeError, match="expected a timeout in seconds, got bool"):
+        await config_maps.ensure_absent("paint", wait=True)
     assert await config_maps.exists("paint")
     with pytest.raises(kubeloop.Conflict):
         await config_maps.ensure_absent("paint", resource_version="1")

@@ -109,7 +109,8 @@ def checked_timeout(timeout: float | None) -> float | None:
         TypeError: They are of another type.
         ValueError: They are negative, or not a number.
     """
-    if timeout is not None and not isinstance(timeout, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if timeout is not None and not is_number:
         raise TypeError(f"expected a timeout in seconds, got {type(timeout).__name__}")
     if timeout is not None and not timeout >= 0:
         raise ValueError(f"expected a timeout of 0 or more seconds, or None for no limit, got {timeout!r}")

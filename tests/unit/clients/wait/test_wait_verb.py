@@ -382,6 +382,7 @@ async def test_nothing_is_waited_for_without_objects() -> None:
         (None, {"condition": "Ready", "label_selector": 3}, TypeError, "label_selector"),
         ("a", {"condition": "Ready", "timeout": -1}, ValueError, "expected a timeout of 0 or more seconds"),
         ("a", {"condition": "Ready", "timeout": float("nan")}, ValueError, "expected a timeout of 0 or more seconds"),
+        ("a", {"condition": "Ready", "timeout": True}, TypeError, "expected a timeout in seconds, got bool"),
         ("x/a", {"condition": "Ready"}, ValueError, "a name has no '/'"),
         ("", {"condition": "Ready"}, ValueError, "name"),
     ],
