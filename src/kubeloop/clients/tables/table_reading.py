@@ -17,7 +17,6 @@ from kubeloop.clients.tables.printed_table import Table, TableColumn, TableRow
 from kubeloop.errors import DecodeError
 from kubeloop.meta.times import human_duration
 from kubeloop.models import meta_v1
-from kubeloop.objects.json.decode import decode_data
 from kubeloop.objects.type_guards import is_list, is_mapping
 from kubeloop.unstructured import Unstructured, UnstructuredList
 
@@ -30,7 +29,6 @@ FORMS = ("as=Table;v=v1;g=meta.k8s.io", "as=Table;v=v1beta1;g=meta.k8s.io")
 """What kubectl asks for in the `Accept` header."""
 
 _TABLES = ("meta.k8s.io/v1", "meta.k8s.io/v1beta1")
-_HEAD = {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata"}
 _OF_METADATA = (TableColumn("Name", format="name"), TableColumn("Age"))
 
 
@@ -139,7 +137,8 @@ def _row_of(obj: Unstructured, now: datetime) -> TableRow:
 
 
 def _metadata_of(data: Mapping[str, Any] | Unstructured) -> meta_v1.PartialObjectMetadata:
-    return decode_data({**_HEAD, "metadata": data.get("metadata") or {}}, meta_v1.PartialObjectMetadata)
+    metadata = Unstructured.owning({"metadata": data.get("metadata")}).metadata  # read as that of a response
+    return meta_v1.PartialObjectMetadata(metadata=metadata)
 
 
 def _items(data: Mapping[str, Any] | Unstructured, name: str) -> list[Any]:

@@ -82,7 +82,7 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
 
 def _is_plain(value: Any) -> bool:
     """Return whether a value of a field is its own JSON value for certain. Most fields are, and need no encoding."""
-    kind = class_of(value)
+    kind: Any = value.__class__
     return value.isascii() if kind is str else kind is bool or (kind is int and -_INT64 <= value < _INT64)
 
 
