@@ -48,7 +48,15 @@ _NO_BREAKS = dict.fromkeys(map(ord, "\r\n"))
 
 
 class TooDeep(Exception):
-    """A document is nested deeper than its builder allows."""
+    """A document is nested deeper than its builder allows.
+
+    Attributes:
+        mark: Where the first value begins that is too deep.
+    """
+
+    def __init__(self, mark: Any) -> None:
+        super().__init__("nested too deeply")
+        self.mark = mark
 
 
 class _Anchored:
@@ -118,7 +126,7 @@ class Builder:
         if event.anchor is not None:
             anchored = self._anchors[event.anchor] = _Anchored(event)
         if len(self._open) >= self._max_depth:
-            raise TooDeep
+            raise TooDeep(event.start_mark)
         self._open.append(_Open(event, anchored, self._count - 1))
 
     def _close(self) -> None:

@@ -192,11 +192,15 @@ def _read(text: str, lines: int, *, strict: bool, first: bool = False) -> list[A
         # What and where, without the excerpt that PyYAML adds.
         mark = error.problem_mark or error.context_mark
         problem = _CHARACTER.sub("a character", error.problem or error.context or "not YAML")
-        where = f"line {mark.line + 1 + lines}, column {mark.column + 1}: " if mark else ""
-        raise_alone(DecodeError(f"YAML: {where}{problem}"))
-    except (yaml.YAMLError, UnicodeError, TooDeep) as error:
-        problem = "nested too deeply" if isinstance(error, TooDeep) else "a character that may not stand in YAML text"
-        raise_alone(DecodeError(f"YAML: {problem}"))
+        raise_alone(DecodeError(f"YAML: {_place(mark, lines)}{problem}"))
+    except TooDeep as error:
+        raise_alone(DecodeError(f"YAML: {_place(error.mark, lines)}nested too deeply"))
+    except (yaml.YAMLError, UnicodeError):
+        raise_alone(DecodeError("YAML: a character that may not stand in YAML text"))
+
+
+def _place(mark: Any, lines: int) -> str:
+    return f"line {mark.line + 1 + lines}, column {mark.column + 1}: " if mark else ""
 
 
 def _documents(source: EventSource, lines: int, max_depth: int, *, strict: bool, first: bool) -> list[Any]:

@@ -152,6 +152,9 @@ def _type_meta(body: bytes) -> _decode.TypeMeta:
         said: _decode.TypeMeta = _decoder.decoder(_decode.TypeMeta).decode(body)
     except msgspec.ValidationError as error:
         tree = _decode.parse(body, "object")
-        found = f", got {type(tree).__name__}" if not is_dict(tree) else ""
-        raise DecodeError(f"expected an object with apiVersion and kind{found}") from error
+        if not is_dict(tree):
+            raise DecodeError(f"expected an object with apiVersion and kind, got {type(tree).__name__}") from error
+        name = next(name for name in ("apiVersion", "kind") if not isinstance(tree.get(name, ""), str))
+        hint = "; in YAML, put it in quotes" if isinstance(tree[name], (bool, int, float)) else ""
+        raise DecodeError(f"expected a text as {name}, got {type(tree[name]).__name__}{hint}") from error
     return said
