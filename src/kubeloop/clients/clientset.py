@@ -239,14 +239,14 @@ class Clientset(ManifestVerbs, ClientsetWaits, Groups):
         from kubeloop.clients.dynamic import DynamicResource, spell_namespace
 
         known = self._known_resources()
-        endpoint = DiscoveredEndpoint(
-            self._rest, resource, namespace, known=known, spell=spell_namespace, recall=self._recall
-        )
+        endpoint = DiscoveredEndpoint(self._rest, resource, namespace, known=known, spell=spell_namespace)
         return DynamicResource.at(endpoint)
 
     def _known_resources(self) -> KnownResources:
         if self._known is None:
-            self._known = {}
+            from kubeloop.clients.discovered_endpoint import KnownResources
+
+            self._known = KnownResources(self._recall)
         return self._known
 
     def _recall(self, name: GroupVersionKind | GroupVersionResource) -> ResourceInfo | None:

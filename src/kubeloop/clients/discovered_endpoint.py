@@ -17,12 +17,38 @@ if TYPE_CHECKING:
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["DiscoveredEndpoint", "KnownResources", "Recall"]
+__all__ = ["DiscoveredEndpoint", "KnownResources"]
 
-KnownResources = dict[GroupVersionKind | GroupVersionResource, ResourceInfo]
-"""The resources that discovery has found, which the endpoints of one Clientset share. A failure is not kept."""
+_Name = GroupVersionKind | GroupVersionResource
 
-Recall = Callable[[GroupVersionKind | GroupVersionResource], ResourceInfo | None]
+
+class KnownResources:
+    """The resources that discovery has found, which the endpoints of one client share. A failure is not kept.
+
+    Args:
+        recall: Returns what a mapper knows without a request, None if it does not know the name; None for no mapper.
+    """
+
+    __slots__ = ("_found", "_recall")
+
+    def __init__(self, recall: Callable[[_Name], ResourceInfo | None] | None = None) -> None:
+        self._found: dict[_Name, ResourceInfo] = {}
+        self._recall = recall
+
+    async def find(self, rest: RESTClient, name: _Name) -> ResourceInfo:
+        """Return the resource of a name, and ask discovery if it is not known.
+
+        Raises:
+            NotFound: The server does not serve the kind or the resource.
+        """
+        found = self._found.get(name)
+        if found is None:
+            recalled = None if self._recall is None else self._recall(name)
+            found = self._found[name] = recalled or await look_up(rest, resource_of(Unstructured, name))
+        return found
+
+    def __repr__(self) -> str:
+        return f"<KnownResources: {', '.join(map(str, self._found)) or 'none'}>"
 
 
 class DiscoveredEndpoint:
@@ -33,7 +59,6 @@ class DiscoveredEndpoint:
         name: The kind or the resource.
         namespace: One namespace, `DEFAULT`, or None for all of them.
         known: What has been found before; what is found is added.
-        recall: Returns what a mapper knows without a request, None if it does not know the name; None for no mapper.
         spell: Writes the call that makes a client with a namespace, for messages.
 
     Raises:
@@ -42,7 +67,7 @@ class DiscoveredEndpoint:
     Reference: apimachinery meta.RESTMapper, for the two questions RESTMapping and KindFor.
     """
 
-    __slots__ = ("_info", "_known", "_name", "_namespace", "_recall", "_spell", "model", "rest")
+    __slots__ = ("_info", "_known", "_name", "_namespace", "_spell", "model", "rest")
 
     def __init__(
         self,
@@ -52,7 +77,6 @@ class DiscoveredEndpoint:
         *,
         known: KnownResources,
         spell: SpellClient,
-        recall: Recall | None = None,
     ) -> None:
         self._info = resource_of(Unstructured, name)
         group_version_path(name.group_version)
@@ -68,7 +92,6 @@ class DiscoveredEndpoint:
         self._namespace = namespace
         self._known = known
         self._spell = spell
-        self._recall = recall
 
     @property
     def collection(self) -> str:
@@ -82,10 +105,7 @@ class DiscoveredEndpoint:
             NotFound: The server does not serve the kind or the resource.
             ValueError: A namespace was given, and the resource has none.
         """
-        info = self._known.get(self._name)
-        if info is None:
-            recalled = None if self._recall is None else self._recall(self._name)
-            info = self._known[self._name] = recalled or await look_up(self.rest, self._info)
+        info = await self._known.find(self.rest, self._name)
         return ResourceEndpoint(self.rest, Unstructured, self._namespace, info=info, spell=self._spell)
 
     def check(self, name: str, subresource: str | None = None, *, verb: str) -> None:
@@ -93,9 +113,7 @@ class DiscoveredEndpoint:
 
     def in_namespace(self, namespace: str | DefaultNamespace | None) -> DiscoveredEndpoint:
         """Return the same resource in another namespace, or in all of them."""
-        return DiscoveredEndpoint(
-            self.rest, self._name, namespace, known=self._known, spell=self._spell, recall=self._recall
-        )
+        return DiscoveredEndpoint(self.rest, self._name, namespace, known=self._known, spell=self._spell)
 
     def __str__(self) -> str:
         where = f" in {self._namespace}" if self._namespace else ""

@@ -5,13 +5,12 @@ Reference: client-go dynamic/simple.go.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from kubeloop.clients.replica_count import ScaleOptions
 from kubeloop.clients.resource_client import ResourceClient
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
 from kubeloop.clients.resource_info import ResourceInfo
+from kubeloop.clients.scale_verb import ScaleAny
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
 from kubeloop.clients.verbs import Status
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
@@ -19,10 +18,8 @@ from kubeloop.rest.server_client import ServerClient
 from kubeloop.unstructured import Unstructured, UnstructuredList
 
 if TYPE_CHECKING:
-    from kubeloop.clients.model_scale import ModelScale
     from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.meta.namespaces import DefaultNamespace
-    from kubeloop.models import autoscaling_v1
 
 __all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource", "spell_namespace"]
 
@@ -73,7 +70,7 @@ class DynamicClient(ServerClient):
         return DynamicResource.at(ResourceEndpoint(self._rest, Unstructured, info=info, spell=spell_namespace))
 
 
-class DynamicResource(ResourceClient[Unstructured, UnstructuredList], Status[Unstructured]):
+class DynamicResource(ResourceClient[Unstructured, UnstructuredList], Status[Unstructured], ScaleAny):
     """The client of one resource without a model: it has every verb, and the server refuses those that it lacks.
 
     A `DynamicClient` does not know the scope of a resource: without `namespace(...)` the resource is taken as one
@@ -94,34 +91,6 @@ class DynamicResource(ResourceClient[Unstructured, UnstructuredList], Status[Uns
             ValueError: The namespace would break the path.
         """
         return DynamicResource.at(self._endpoint.in_namespace(namespace))
-
-    @overload
-    def scale(self, name: str) -> ModelScale: ...
-    @overload
-    def scale(
-        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
-    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
-    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
-        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
-
-        The scale is that of autoscaling/v1, whatever version the server sends. A resource without a scale raises
-        NotFound.
-
-        Args:
-            name: The name of the object.
-            replicas: The number of replicas.
-            **options: Keyword arguments, see `ScaleOptions`:
-                current_replicas: int | None
-                resource_version: str | None
-                dry_run: bool
-                field_manager: str | None
-                timeout: float | None
-
-        Reference: client-go scale.ScalesGetter; kubectl pkg/scale.
-        """
-        from kubeloop.clients.model_scale import scale_of_any
-
-        return scale_of_any(self._endpoint, name, replicas, options)
 
     def subresource(self, name: str, subresource: str) -> DynamicSubresource:
         """Return the client of a subresource of one object: `subresource("web", "scale")`.

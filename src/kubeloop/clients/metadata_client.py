@@ -104,7 +104,7 @@ class MetadataClient(ServerClient):
         endpoint: Endpoint[meta_v1.PartialObjectMetadata]
         if isinstance(resource, (GroupVersionKind, GroupVersionResource)):
             if self._known is None:
-                self._known = {}
+                self._known = KnownResources()
             found = DiscoveredEndpoint(self._rest, resource, namespace, known=self._known, spell=_spell)
             endpoint = DiscoveredMetadataEndpoint(found)
         elif not isinstance(resource, type):  # pyright: ignore[reportUnnecessaryIsInstance]

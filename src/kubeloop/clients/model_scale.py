@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kubeloop.clients.replica_count import ScaleOptions, scaled
 from kubeloop.clients.scale_version import from_old_scale, has_old_scale, to_old_scale
 from kubeloop.clients.subresource import GetSub, PatchSub, UpdateSub
 from kubeloop.models import autoscaling_v1
 from kubeloop.unstructured import Unstructured
 
 if TYPE_CHECKING:
-    from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.wire.request import Params
 
-__all__ = ["ModelScale", "scale_of_any"]
+__all__ = ["ModelScale"]
 
 
 class ModelScale(
@@ -48,8 +46,3 @@ class ModelScale(
         request = endpoint.request(method, path, params, body, content_type)
         found = await endpoint.rest.call(request, Unstructured, timeout)
         return from_old_scale(found.to_dict())
-
-
-def scale_of_any(endpoint: Endpoint[Any], name: str, replicas: int | None, options: ScaleOptions) -> Any:
-    """Return the client of the scale of an object of any kind; with a number of replicas, the call that sets them."""
-    return scaled(ModelScale(endpoint, name, "scale", autoscaling_v1.Scale), replicas, options)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kubeloop.clients.replica_count import ScaleOptions
+from kubeloop.clients.scale_verb import ScaleAny
 from kubeloop.clients.verbs import (
     Apply,
     Create,
@@ -21,9 +20,7 @@ from kubeloop.clients.verbs import (
 )
 
 if TYPE_CHECKING:
-    from kubeloop.clients.model_scale import ModelScale
     from kubeloop.clients.resource_info import ResourceInfo
-    from kubeloop.models import autoscaling_v1
 
 __all__ = ["ModelClient", "ResourceClient", "StatusResourceClient"]
 
@@ -59,38 +56,11 @@ class StatusResourceClient(ResourceClient[T, L], Status[T], Generic[T, L]):
     __slots__ = ()
 
 
-class ModelClient(StatusResourceClient[T, L], Generic[T, L]):
+class ModelClient(StatusResourceClient[T, L], ScaleAny, Generic[T, L]):
     """The client that `clientset.resource(Model)` returns. It has every verb: only the server knows which it lacks."""
 
     __slots__ = ()
     _status_is_separate = False
-
-    @overload
-    def scale(self, name: str) -> ModelScale: ...
-    @overload
-    def scale(
-        self, name: str, replicas: int, **options: Unpack[ScaleOptions]
-    ) -> Coroutine[Any, Any, autoscaling_v1.Scale]: ...
-    def scale(self, name: str, replicas: int | None = None, **options: Unpack[ScaleOptions]) -> Any:
-        """Set the number of replicas (`await ...scale("web", 5)`), or return the client of the scale without one.
-
-        A resource without a scale raises NotFound. Typed clients have this method only if the resource has one.
-
-        Args:
-            name: The name of the object.
-            replicas: The number of replicas.
-            **options: Keyword arguments, see `ScaleOptions`:
-                current_replicas: int | None
-                resource_version: str | None
-                dry_run: bool
-                field_manager: str | None
-                timeout: float | None
-
-        Reference: client-go scale.ScaleInterface; kubectl pkg/scale.
-        """
-        from kubeloop.clients.model_scale import scale_of_any
-
-        return scale_of_any(self._endpoint, name, replicas, options)
 
     @classmethod
     def _spell(cls, info: ResourceInfo, namespace: str) -> str:
