@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.tables.object_tables import Tables
     from kubeloop.clients.tables.printed_table import Table, TableColumn, TableRow
     from kubeloop.clients.wait.rollout_progress import RolloutProgress, rollout_progress
+    from kubeloop.clients.wait.unmet_object import EventSummary, UnmetObject
     from kubeloop.clients.wait.watch_until import watch_until
     from kubeloop.clients.wait_verb import WaitOptions, WaitSelection
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
@@ -89,7 +90,6 @@ if TYPE_CHECKING:
         DiscoveryIncomplete,
         EmptyConfig,
         EncodeError,
-        EventSummary,
         Expired,
         Forbidden,
         GatewayTimeout,
@@ -122,7 +122,6 @@ if TYPE_CHECKING:
         Unauthorized,
         Unhealthy,
         UnknownIndex,
-        UnmetObject,
         Unreadable,
         UnreadableWriteResponse,
         UnsupportedMediaType,
@@ -454,12 +453,12 @@ _NAMES = {
     "errors": (
         "AlreadyExists AmbiguousMatch APIError ApplySetError BacklogFull BadRequest BodyTooLarge CacheError "
         "ConfigError Conflict ConnectError ConnectionLost ContextNotFound CredentialError DecodeError "
-        "DiscoveryIncomplete EmptyConfig EncodeError EventSummary Expired Forbidden GatewayTimeout Gone InternalError "
+        "DiscoveryIncomplete EmptyConfig EncodeError Expired Forbidden GatewayTimeout Gone InternalError "
         "Invalid KubeloopError LeadershipLost MethodNotAllowed NoMatch NotAcceptable NotFound NotKept NotSynced "
         "PreconditionFailed "
         "QueueShutDown RequestEntityTooLarge RequestTimeout RolloutFailed ServerSilent ServerTimeout "
         "ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError TooManyRequests "
-        "TransportError Unauthorized Unhealthy UnknownIndex UnmetObject Unreadable UnreadableWriteResponse "
+        "TransportError Unauthorized Unhealthy UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType WaitTimeout"
     ),
     "": "conditions fields labels models",
@@ -493,6 +492,7 @@ _NAMES = {
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",
     "clients.wait.rollout_progress": "RolloutProgress rollout_progress",
+    "clients.wait.unmet_object": "EventSummary UnmetObject",
     "clients.wait.watch_until": "watch_until",
     "clients.wait_verb": "WaitOptions WaitSelection",
     "clients.write_verbs": "DeleteCollectionOptions",

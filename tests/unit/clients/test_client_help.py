@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from kubeloop.clients import (
-    dynamic,
     groups,
     log_verbs,
     patch_verbs,
     read_verbs,
     replica_count,
-    resource_client,
+    scale_verb,
     subresource,
     write_verbs,
 )
@@ -33,7 +32,7 @@ from tests.support.option_lines import option_lines
 from tests.support.scripted_clientset import clientset
 
 MODULES = [
-    read_verbs, write_verbs, patch_verbs, log_verbs, subresource, table_verb, resource_client, dynamic, apps_v1,
+    read_verbs, write_verbs, patch_verbs, log_verbs, subresource, table_verb, scale_verb, apps_v1,
 ]  # fmt: skip
 METHODS = {
     f"{cls.__name__}.{name}": method
@@ -46,7 +45,7 @@ METHODS = {
 
 
 def test_there_are_verbs_with_options() -> None:
-    assert {"AsTable.as_table", "ModelClient.scale", "DynamicResource.scale", "Deployments.scale"} <= METHODS.keys()
+    assert {"AsTable.as_table", "ScaleAny.scale", "Deployments.scale"} <= METHODS.keys()
     assert {"List.list", "Watch.watch", "Create.create", "Patch.edit", "Log.log", "PatchSub.patch"} <= METHODS.keys()
 
 

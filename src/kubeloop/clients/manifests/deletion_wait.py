@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from kubeloop._kit import waiting
 from kubeloop.clients.metadata_endpoint import MetadataEndpoint
 from kubeloop.clients.wait.awaited_state import AwaitedDeletion, LastState
+from kubeloop.clients.wait.unmet_object import UnmetObject
 from kubeloop.clients.wait.wait_loop import WaitLoop
 from kubeloop.clients.wait.wait_machine import Target, WaitMachine
-from kubeloop.errors import Forbidden, KubeloopError, MethodNotAllowed, NotFound, UnmetObject, WaitTimeout
+from kubeloop.errors import Forbidden, KubeloopError, MethodNotAllowed, NotFound, WaitTimeout
 from kubeloop.meta.keys import join_key, split_key
 from kubeloop.models import meta_v1
 

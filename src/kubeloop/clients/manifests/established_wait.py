@@ -9,7 +9,8 @@ from kubeloop._kit import waiting
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
 from kubeloop.clients.resource_info import ResourceInfo
 from kubeloop.clients.resuming_watch import ResumingWatch
-from kubeloop.errors import KubeloopError, RequestTimeout, UnmetObject, WaitTimeout
+from kubeloop.clients.wait.unmet_object import UnmetObject
+from kubeloop.errors import KubeloopError, RequestTimeout, WaitTimeout
 from kubeloop.listwatch.relist_or_raise import RelistOrRaise
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.meta.version_number import version_number

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from kubeloop._kit import waiting
 from kubeloop._kit.text import reason_of
 from kubeloop.clients.object_events import event_time, events_of, references_in_events
-from kubeloop.errors import EventSummary, UnmetObject, WaitTimeout
+from kubeloop.clients.wait.unmet_object import EventSummary, UnmetObject
+from kubeloop.errors import WaitTimeout
 from kubeloop.meta.keys import split_key
 from kubeloop.meta.times import format_time
 from kubeloop.models import core_v1
