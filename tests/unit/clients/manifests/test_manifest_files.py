@@ -141,6 +141,20 @@ def test_the_time_to_load_grows_with_the_size_only(tmp_path: Path) -> None:
     assert len(kubeloop.load_manifests(file)) == 20_000
 
 
+def test_a_file_of_50_megabytes_is_loaded(tmp_path: Path) -> None:
+    data = "".join(f"  k{number}: {'v' * 90}\n" for number in range(1000))
+    file = tmp_path / "large.yaml"
+    file.write_text(
+        "---\n".join(
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{number}}}\ndata:\n{data}" for number in range(520)
+        )
+    )
+    assert file.stat().st_size > 50_000_000
+    found = kubeloop.load_manifests(file)
+    assert len(found) == 520
+    assert found[-1].to_dict()["data"]["k999"] == "v" * 90
+
+
 def _map(name: str) -> dict[str, object]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
 
